@@ -1,0 +1,1 @@
+"""User presence over plain HTTP and Server-Sent Events."""

@@ -1,0 +1,201 @@
+"""Settings: one frozen value read from `SSE_PRESENCE_<NAME>`, cross-checked before anything starts.
+
+Durations are written in seconds (decimals allowed) outside and kept in whole milliseconds inside.
+A setting that is wrong or contradicts another raises `SettingsError` with a sentence that says how to
+mend it; all that is wrong is said at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Annotated, Any, get_type_hints
+
+import msgspec
+
+from sse_presence.errors import SettingsError
+
+Seconds = Annotated[int, "seconds outside, milliseconds inside"]
+"""A duration: `SSE_PRESENCE_GRACE=2.5` becomes 2500."""
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """All that can be set. Field `grace` is read from `SSE_PRESENCE_GRACE`."""
+
+    redis_url: str = ""
+    """Where the store is (`REDIS_URL`); empty starts the embedded Valkey."""
+    partitions: int = 0
+    """Partitions of the store; 0 chooses 1 on a single server and 64 on a cluster."""
+
+    heartbeat: Seconds = 15_000
+    liveness_factor: int = 3
+    renewal_ceiling: Seconds = 180_000
+    grace: Seconds = 10_000
+    idle_after: Seconds = 120_000
+    hidden_idle_after: Seconds = 30_000
+    presence_window: Seconds = 1_000
+    typing_window: Seconds = 200
+    busy_typing_window: Seconds = 1_000
+    """The typing window of channels with over 100 watchers."""
+    typing_ttl: Seconds = 6_000
+    sweep: Seconds = 1_000
+    ping: Seconds = 15_000
+    stream_lifetime: Seconds = 1_800_000
+    send_timeout: Seconds = 25_000
+    drain: Seconds = 5_000
+    forgiven_outage: Seconds = 600_000
+    last_seen_precision: Seconds | None = 300_000
+    """None (`hidden` outside) leaves last-seen out."""
+    retention: Seconds = 2_592_000_000
+
+    max_devices: int = 32
+    max_channels_per_device: int = 50
+    max_streams_per_user: int = 20
+    max_watched_per_user: int = 20_000
+    max_interest_users: int = 10_000
+    max_interest_channels: int = 100
+    max_query_users: int = 1_000
+    max_body: int = 262_144
+    max_target: int = 16_384
+
+    auth: str = "open"
+    """`open` for development on loopback, `jwt` for everything else."""
+    insecure_open: bool = False
+    jwt_secret: str = msgspec.field(default="")
+    jwt_algorithms: tuple[str, ...] = ("HS256", "HS384", "HS512")
+    jwt_audience: str = ""
+    jwt_issuer: str = ""
+    origins: tuple[str, ...] = ()
+    """Exact origins that may use cookies across origins, comma-separated outside."""
+    cursor_secret: str = ""
+    """Key of the cursors; empty keeps a random one in the store, shared by all processes on it."""
+    demo: bool = True
+    """Serve the demo page at `/`."""
+
+    def __repr__(self) -> str:
+        """Without secrets, so that a logged settings value gives nothing away."""
+        shown = {name: getattr(self, name) for name in self.__struct_fields__ if "secret" not in name}
+        return f"Settings({', '.join(f'{name}={value!r}' for name, value in shown.items())})"
+
+    def __post_init__(self) -> None:
+        """Check every rule and raise one `SettingsError` that names all broken ones."""
+        broken = [sentence for holds, sentence in _RULES if not holds(self)]
+        if broken:
+            raise SettingsError("\n".join(broken))
+
+
+_RULES: tuple[tuple[Callable[[Settings], bool], str], ...] = (
+    (lambda s: s.heartbeat >= 100, "SSE_PRESENCE_HEARTBEAT must be at least 0.1 (seconds)."),
+    (
+        lambda s: s.liveness_factor >= 2,
+        "SSE_PRESENCE_LIVENESS_FACTOR must be at least 2, so that one lost heartbeat shows nobody offline.",
+    ),
+    (
+        lambda s: s.renewal_ceiling >= s.heartbeat * s.liveness_factor,
+        "SSE_PRESENCE_RENEWAL_CEILING must be at least HEARTBEAT × LIVENESS_FACTOR, or a stream could never renew.",
+    ),
+    (
+        lambda s: 0 <= s.grace < s.heartbeat * s.liveness_factor,
+        "SSE_PRESENCE_GRACE must be shorter than HEARTBEAT × LIVENESS_FACTOR, or leaving would lengthen a life.",
+    ),
+    (
+        lambda s: s.idle_after > s.heartbeat,
+        "SSE_PRESENCE_IDLE_AFTER must be longer than HEARTBEAT, or a user would go idle between two heartbeats.",
+    ),
+    (
+        lambda s: 0 <= s.hidden_idle_after <= s.idle_after,
+        "SSE_PRESENCE_HIDDEN_IDLE_AFTER must be between 0 and IDLE_AFTER.",
+    ),
+    (
+        lambda s: 0 < s.sweep <= 2_000,
+        "SSE_PRESENCE_SWEEP must be above 0 and at most 2 (seconds).",
+    ),
+    (
+        lambda s: s.presence_window > 0 and s.typing_window > 0 and s.busy_typing_window >= s.typing_window,
+        "SSE_PRESENCE_PRESENCE_WINDOW and TYPING_WINDOW must be above 0, and BUSY_TYPING_WINDOW no shorter "
+        "than TYPING_WINDOW.",
+    ),
+    (
+        lambda s: s.typing_ttl >= 2 * (s.sweep + s.typing_window),
+        "SSE_PRESENCE_TYPING_TTL must be at least 2 × (SWEEP + TYPING_WINDOW), so that a refresh arrives in time.",
+    ),
+    (
+        lambda s: s.ping > 0 and s.send_timeout > 0 and s.drain >= 0 and s.stream_lifetime > 0,
+        "SSE_PRESENCE_PING, SEND_TIMEOUT and STREAM_LIFETIME must be above 0, and DRAIN not below.",
+    ),
+    (
+        lambda s: s.forgiven_outage >= 5_000,
+        "SSE_PRESENCE_FORGIVEN_OUTAGE must be at least 5 (seconds), the length at which a gap counts as an outage.",
+    ),
+    (
+        lambda s: s.last_seen_precision is None or s.last_seen_precision >= 1_000,
+        "SSE_PRESENCE_LAST_SEEN_PRECISION must be at least 1 (second), or `hidden`.",
+    ),
+    (
+        lambda s: s.retention >= s.renewal_ceiling,
+        "SSE_PRESENCE_RETENTION must be at least RENEWAL_CEILING, or records would vanish under live devices.",
+    ),
+    (
+        lambda s: 0 <= s.partitions <= 1_024,
+        "SSE_PRESENCE_PARTITIONS must be between 0 (choose by the kind of store) and 1024.",
+    ),
+    (
+        lambda s: all(getattr(s, name) > 0 for name in s.__struct_fields__ if name.startswith("max_")),
+        "Every SSE_PRESENCE_MAX_… limit must be above 0.",
+    ),
+    (lambda s: s.auth in {"open", "jwt"}, "SSE_PRESENCE_AUTH must be `open` or `jwt`."),
+    (
+        lambda s: s.auth != "jwt" or len(s.jwt_secret.encode()) >= 32,
+        "SSE_PRESENCE_JWT_SECRET must have at least 32 bytes when SSE_PRESENCE_AUTH is `jwt`: "
+        "make one with `openssl rand -base64 48`.",
+    ),
+    (
+        lambda s: set(s.jwt_algorithms) <= {"HS256", "HS384", "HS512"} and bool(s.jwt_algorithms),
+        "SSE_PRESENCE_JWT_ALGORITHMS may name HS256, HS384 and HS512.",
+    ),
+    (
+        lambda s: not s.cursor_secret or len(s.cursor_secret.encode()) >= 32,
+        "SSE_PRESENCE_CURSOR_SECRET must have at least 32 bytes.",
+    ),
+)
+
+
+def _read(kind: Any, text: str) -> Any:
+    """One setting's text as its type; raises ValueError."""
+    if kind == (Seconds | None) and text == "hidden":
+        return None
+    if kind in (Seconds, Seconds | None):
+        milliseconds = float(text) * 1000
+        if not 0 <= milliseconds < 2**53:
+            raise ValueError(text)
+        return round(milliseconds)
+    if kind is bool:
+        return {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}[text.lower()]
+    if kind is int:
+        return int(text)
+    if kind is str:
+        return text
+    return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
+def settings_from(environ: Mapping[str, str]) -> Settings:
+    """Read settings from environment variables; raises SettingsError."""
+    hints = get_type_hints(Settings, include_extras=True)
+    values: dict[str, Any] = {}
+    broken: list[str] = []
+    names = {f"SSE_PRESENCE_{name.upper()}": name for name in Settings.__struct_fields__} | {
+        "REDIS_URL": "redis_url"
+    }
+    for variable, text in environ.items():
+        if variable.startswith("SSE_PRESENCE_") and variable not in names:
+            broken.append(f"{variable} is not a setting; `sse-presence settings` lists them all.")
+        if variable not in names:
+            continue
+        try:
+            values[names[variable]] = _read(hints[names[variable]], text)
+        except (ValueError, KeyError):
+            broken.append(
+                f"{variable}={text!r} cannot be read; see `sse-presence settings` for what it takes."
+            )
+    if broken:
+        raise SettingsError("\n".join(broken))
+    return Settings(**values)
