@@ -22,52 +22,82 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """All that can be set. Field `grace` is read from `SSE_PRESENCE_GRACE`."""
 
     redis_url: str = ""
-    """Where the store is (`REDIS_URL`); empty starts the embedded Valkey."""
+    """Where the store is, e.g. `redis://localhost:6379/0`; empty starts the embedded Valkey."""
     partitions: int = 0
     """Partitions of the store; 0 chooses 1 on a single server and 64 on a cluster."""
 
     heartbeat: Seconds = 15_000
+    """Interval of heartbeats that clients are told."""
     liveness_factor: int = 3
+    """A device without a signal for this many of its intervals is gone."""
     renewal_ceiling: Seconds = 180_000
+    """How long an open stream may keep its device alive after the device's last own signal."""
     grace: Seconds = 10_000
+    """Life left to a device after it said that it leaves, or after its stream was closed."""
     idle_after: Seconds = 120_000
+    """A device without input for this long is idle."""
     hidden_idle_after: Seconds = 30_000
+    """Likewise while it is hidden; 0 is at once."""
     presence_window: Seconds = 1_000
+    """At most one presence frame per stream in this time."""
     typing_window: Seconds = 200
+    """At most one typing frame per stream in this time."""
     busy_typing_window: Seconds = 1_000
     """The typing window of channels with over 100 watchers."""
     typing_ttl: Seconds = 6_000
+    """Typing that is not refreshed for this long ends."""
     sweep: Seconds = 1_000
+    """How late a change that time itself brings may be noticed; at most 2."""
     ping: Seconds = 15_000
+    """Longest silence on a stream."""
     stream_lifetime: Seconds = 1_800_000
+    """A stream is closed after this, give or take a fifth, and reconnects; so loads even out."""
     send_timeout: Seconds = 25_000
+    """A peer that takes nothing for this long is closed."""
     drain: Seconds = 5_000
+    """Time over which a stopping process says goodbye to its streams."""
     forgiven_outage: Seconds = 600_000
+    """Longest outage of the store after which nobody is declared gone at once."""
     last_seen_precision: Seconds | None = 300_000
-    """None (`hidden` outside) leaves last-seen out."""
+    """Last-seen is rounded down to this; `hidden` leaves it out."""
     retention: Seconds = 2_592_000_000
+    """How long the record and the chosen status of an offline user are kept."""
 
     max_devices: int = 32
+    """Devices of a user; beyond, the oldest is dropped."""
     max_channels_per_device: int = 50
+    """Channels that a device may list as its own."""
     max_streams_per_user: int = 20
+    """Open streams of a user on one process."""
     max_watched_per_user: int = 20_000
+    """Users watched by a user over all of its streams on one process."""
     max_interest_users: int = 10_000
+    """Users that one stream may watch."""
     max_interest_channels: int = 100
+    """Channels that one stream may watch."""
     max_query_users: int = 1_000
+    """Users that one query may name."""
     max_body: int = 262_144
+    """Bytes of a request's body."""
     max_target: int = 16_384
+    """Bytes of a request's path and query."""
 
     auth: str = "open"
-    """`open` for development on loopback, `jwt` for everything else."""
+    """`open` for development on this machine, `jwt` for everything else."""
     insecure_open: bool = False
+    """Allow open mode, where everyone has every right, beyond this machine."""
     jwt_secret: str = msgspec.field(default="")
+    """Secret of the tokens that the application signs, 32 bytes or more."""
     jwt_algorithms: tuple[str, ...] = ("HS256", "HS384", "HS512")
+    """Accepted signatures, comma-separated."""
     jwt_audience: str = ""
+    """What `aud` must hold; empty takes any."""
     jwt_issuer: str = ""
+    """What `iss` must be; empty takes any."""
     origins: tuple[str, ...] = ()
-    """Exact origins that may use cookies across origins, comma-separated outside."""
+    """Exact origins of pages that may use cookies from elsewhere, comma-separated."""
     cursor_secret: str = ""
-    """Key of the cursors; empty keeps a random one in the store, shared by all processes on it."""
+    """Key of the cursors, 32 bytes or more; empty keeps a random one in the store, shared by all on it."""
     demo: bool = True
     """Serve the demo page at `/`."""
 
@@ -83,6 +113,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             raise SettingsError("\n".join(broken))
 
 
+def variable(name: str) -> str:
+    """The environment variable of a field."""
+    return "REDIS_URL" if name == "redis_url" else f"SSE_PRESENCE_{name.upper()}"
+
+
 _RULES: tuple[tuple[Callable[[Settings], bool], str], ...] = (
     (lambda s: s.heartbeat >= 100, "SSE_PRESENCE_HEARTBEAT must be at least 0.1 (seconds)."),
     (
@@ -91,15 +126,15 @@ _RULES: tuple[tuple[Callable[[Settings], bool], str], ...] = (
     ),
     (
         lambda s: s.renewal_ceiling >= s.heartbeat * s.liveness_factor,
-        "SSE_PRESENCE_RENEWAL_CEILING must be at least HEARTBEAT × LIVENESS_FACTOR, or a stream could never renew.",
+        "SSE_PRESENCE_RENEWAL_CEILING must be at least HEARTBEAT × LIVENESS_FACTOR, or none could renew.",
     ),
     (
         lambda s: 0 <= s.grace < s.heartbeat * s.liveness_factor,
-        "SSE_PRESENCE_GRACE must be shorter than HEARTBEAT × LIVENESS_FACTOR, or leaving would lengthen a life.",
+        "SSE_PRESENCE_GRACE must be shorter than HEARTBEAT × LIVENESS_FACTOR: leaving shortens a life.",
     ),
     (
         lambda s: s.idle_after > s.heartbeat,
-        "SSE_PRESENCE_IDLE_AFTER must be longer than HEARTBEAT, or a user would go idle between two heartbeats.",
+        "SSE_PRESENCE_IDLE_AFTER must be longer than HEARTBEAT, or users would idle between heartbeats.",
     ),
     (
         lambda s: 0 <= s.hidden_idle_after <= s.idle_after,
@@ -111,12 +146,11 @@ _RULES: tuple[tuple[Callable[[Settings], bool], str], ...] = (
     ),
     (
         lambda s: s.presence_window > 0 and s.typing_window > 0 and s.busy_typing_window >= s.typing_window,
-        "SSE_PRESENCE_PRESENCE_WINDOW and TYPING_WINDOW must be above 0, and BUSY_TYPING_WINDOW no shorter "
-        "than TYPING_WINDOW.",
+        "SSE_PRESENCE_PRESENCE_WINDOW and TYPING_WINDOW must be above 0, BUSY_TYPING_WINDOW no less.",
     ),
     (
         lambda s: s.typing_ttl >= 2 * (s.sweep + s.typing_window),
-        "SSE_PRESENCE_TYPING_TTL must be at least 2 × (SWEEP + TYPING_WINDOW), so that a refresh arrives in time.",
+        "SSE_PRESENCE_TYPING_TTL must be at least 2 × (SWEEP + TYPING_WINDOW), or refreshes come too late.",
     ),
     (
         lambda s: s.ping > 0 and s.send_timeout > 0 and s.drain >= 0 and s.stream_lifetime > 0,
@@ -124,7 +158,7 @@ _RULES: tuple[tuple[Callable[[Settings], bool], str], ...] = (
     ),
     (
         lambda s: s.forgiven_outage >= 5_000,
-        "SSE_PRESENCE_FORGIVEN_OUTAGE must be at least 5 (seconds), the length at which a gap counts as an outage.",
+        "SSE_PRESENCE_FORGIVEN_OUTAGE must be at least 5 (seconds): shorter gaps are no outages.",
     ),
     (
         lambda s: s.last_seen_precision is None or s.last_seen_precision >= 1_000,
@@ -132,7 +166,7 @@ _RULES: tuple[tuple[Callable[[Settings], bool], str], ...] = (
     ),
     (
         lambda s: s.retention >= s.renewal_ceiling,
-        "SSE_PRESENCE_RETENTION must be at least RENEWAL_CEILING, or records would vanish under live devices.",
+        "SSE_PRESENCE_RETENTION must be at least RENEWAL_CEILING, or records would end before their devices.",
     ),
     (
         lambda s: 0 <= s.partitions <= 1_024,
@@ -145,8 +179,7 @@ _RULES: tuple[tuple[Callable[[Settings], bool], str], ...] = (
     (lambda s: s.auth in {"open", "jwt"}, "SSE_PRESENCE_AUTH must be `open` or `jwt`."),
     (
         lambda s: s.auth != "jwt" or len(s.jwt_secret.encode()) >= 32,
-        "SSE_PRESENCE_JWT_SECRET must have at least 32 bytes when SSE_PRESENCE_AUTH is `jwt`: "
-        "make one with `openssl rand -base64 48`.",
+        "SSE_PRESENCE_JWT_SECRET must have at least 32 bytes in jwt mode: `openssl rand -base64 48`.",
     ),
     (
         lambda s: set(s.jwt_algorithms) <= {"HS256", "HS384", "HS512"} and bool(s.jwt_algorithms),
@@ -182,20 +215,17 @@ def settings_from(environ: Mapping[str, str]) -> Settings:
     hints = get_type_hints(Settings, include_extras=True)
     values: dict[str, Any] = {}
     broken: list[str] = []
-    names = {f"SSE_PRESENCE_{name.upper()}": name for name in Settings.__struct_fields__} | {
-        "REDIS_URL": "redis_url"
-    }
-    for variable, text in environ.items():
-        if variable.startswith("SSE_PRESENCE_") and variable not in names:
-            broken.append(f"{variable} is not a setting; `sse-presence settings` lists them all.")
-        if variable not in names:
+    names = {variable(name): name for name in Settings.__struct_fields__}
+    for key, text in environ.items():
+        if key.startswith("SSE_PRESENCE_") and key not in names:
+            broken.append(f"{key} is not a setting; `sse-presence settings` lists them all.")
+        if key not in names:
             continue
         try:
-            values[names[variable]] = _read(hints[names[variable]], text)
+            values[names[key]] = _read(hints[names[key]], text)
         except (ValueError, KeyError):
-            broken.append(
-                f"{variable}={text!r} cannot be read; see `sse-presence settings` for what it takes."
-            )
+            shown = "…" if "SECRET" in key else repr(text)
+            broken.append(f"{key}={shown} cannot be read; see `sse-presence settings` for what it takes.")
     if broken:
         raise SettingsError("\n".join(broken))
     return Settings(**values)
