@@ -1,0 +1,27 @@
+"""Ids of users, devices and channels: opaque text, in which no character means anything.
+
+What makes one unusable is said as a sentence that follows the name of its field.
+"""
+
+from __future__ import annotations
+
+import re
+
+MAX_BYTES = 128
+
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f]")
+
+
+def flaw(text: str) -> str | None:
+    """Say why this is no id, or None if it is one."""
+    if not text:
+        return "must not be empty"
+    try:
+        size = len(text.encode())
+    except UnicodeEncodeError:
+        return "must not contain lone surrogates"
+    if size > MAX_BYTES:
+        return f"must have at most {MAX_BYTES} bytes of UTF-8, and has {size}"
+    if _CONTROL.search(text):
+        return "must not contain control characters"
+    return None

@@ -1,0 +1,79 @@
+"""Group commit: signals that arrive while a call is in flight go together in the next.
+
+Each caller gets its own answer or its own error. A caller that goes away takes nothing with it: the call
+belongs to the committer. When the store cannot be reached, everyone who waits is told at once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
+
+from sse_presence.errors import StoreUnavailable
+from sse_presence.store.client import Refused
+from sse_presence.store.script import Operation, Reply
+
+BATCH = 256
+"""Beyond this a larger batch saves little (7.1 µs a heartbeat at 64, 6.6 at 256) and delays others."""
+
+WAITERS = 20_000
+"""More can only be a store that does not keep up: better to say so than to queue."""
+
+Waiter = tuple[Operation, asyncio.Future[tuple[Reply, Any]]]
+
+
+class Committer:
+    """The one road of operations into a partition."""
+
+    def __init__(self, run: Callable[[Sequence[Operation]], Awaitable[Reply]]) -> None:
+        self._run = run
+        self._waiting: deque[Waiter] = deque()
+        self._worker: asyncio.Task[None] | None = None
+
+    async def submit(self, operation: Operation) -> tuple[Reply, Any]:
+        """The reply and this operation's result; raises StoreUnavailable."""
+        if len(self._waiting) >= WAITERS:
+            raise StoreUnavailable("The store does not keep up with the signals: try again later.")
+        future: asyncio.Future[tuple[Reply, Any]] = asyncio.get_running_loop().create_future()
+        self._waiting.append((operation, future))
+        if self._worker is None or self._worker.done():
+            self._worker = asyncio.create_task(self._work())
+        return await future
+
+    async def close(self) -> None:
+        """Wait until what was taken is committed."""
+        if self._worker is not None:
+            await self._worker
+
+    async def _work(self) -> None:
+        while self._waiting:
+            batch = [self._waiting.popleft() for _ in range(min(BATCH, len(self._waiting)))]
+            try:
+                await self._commit(batch)
+            except StoreUnavailable as error:
+                _fail(batch, error)
+                _fail(self._waiting, error)
+                self._waiting.clear()
+
+    async def _commit(self, batch: Sequence[Waiter]) -> None:
+        """Run a batch; one operation that the store refuses does not take the others with it."""
+        try:
+            reply = await self._run([operation for operation, _ in batch])
+        except Refused as error:
+            if len(batch) == 1:
+                _fail(batch, error)
+                return
+            for waiter in batch:
+                await self._commit([waiter])
+            return
+        for (_, future), result in zip(batch, reply.results, strict=True):
+            if not future.done():
+                future.set_result((reply, result))
+
+
+def _fail(waiters: Sequence[Waiter] | deque[Waiter], error: StoreUnavailable) -> None:
+    for _, future in waiters:
+        if not future.done():
+            future.set_exception(type(error)(str(error)))

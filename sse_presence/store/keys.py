@@ -1,0 +1,40 @@
+"""Names in Redis. All keys of a partition share a hash tag, so that a script touches one slot.
+
+An id follows its prefix as it is: nothing in an id can reach another's key, because every prefix ends
+the part that has structure.
+"""
+
+from __future__ import annotations
+
+from binascii import crc_hqx
+
+META = "presence:meta"
+"""Hash with the store's format, its number of partitions and the cursor key."""
+
+FORMAT = "1"
+"""Raised when the keys of an older version can no longer be read."""
+
+
+def partition_of(name: str, partitions: int) -> int:
+    """Which partition a user or channel lies in: CRC16 as in Redis Cluster."""
+    return crc_hqx(name.encode(), 0) % partitions
+
+
+def bus(partition: int) -> bytes:
+    """The pub/sub channel of a partition."""
+    return b"presence:{%d}:bus" % partition
+
+
+def script_keys(partition: int) -> tuple[bytes, ...]:
+    """KEYS of the script: meta, due, changed, typing."""
+    return tuple(b"presence:{%d}:%s" % (partition, name) for name in (b"m", b"due", b"changed", b"typing"))
+
+
+def users(partition: int) -> str:
+    """Prefix of a partition's users."""
+    return f"presence:{{{partition}}}:u:"
+
+
+def channels(partition: int) -> str:
+    """Prefix of a partition's channels."""
+    return f"presence:{{{partition}}}:c:"

@@ -1,0 +1,104 @@
+-- The last part: run the operations in memory, then write, then publish, then answer.
+
+local function write_user(user)
+  local fields, removed = {}, {}
+  local function put(field, value)
+    if user.raw[field] ~= value then
+      fields[#fields + 1] = field
+      fields[#fields + 1] = value
+    end
+  end
+  local armed = math.min(timer_of(user.real), retained_until(user.real, user.own))
+  if user.ghost then
+    armed = math.min(armed, timer_of(user.ghost), retained_until(user.ghost, user.public))
+  end
+  local old = user.armed
+  -- The armed timer is a lower bound: it is moved when it would come too late, or has come.
+  if armed < old or now >= old or user.popped then user.armed = armed end
+  local public, own = user.public, user.own
+  put('h', struct.pack(HOT, user.armed, user.outages, STATUS_CODES[public.status], STATUS_CODES[own.status],
+    public.version, public.changed, public.last_seen, own.version, own.changed, own.last_seen))
+  if public.body ~= OFFLINE then put('r', public.body) elseif user.raw.r then removed[1] = 'r' end
+  if own.body ~= public.body then put('s', own.body) elseif user.raw.s then removed[#removed + 1] = 's' end
+  put('p', pack_personas(user))
+  for name, d in pairs(user.real.devices) do put('d' .. name, pack_device(d)) end
+  for field in pairs(user.raw) do
+    if string.sub(field, 1, 1) == 'd' and not user.real.devices[string.sub(field, 2)] then
+      removed[#removed + 1] = field
+    end
+  end
+  if #fields > 0 then
+    redis.call('HSET', user.key, unpack(fields))
+    redis.call('PEXPIRE', user.key, 2 * RETENTION)
+  end
+  if #removed > 0 then redis.call('HDEL', user.key, unpack(removed)) end
+  if user.armed == NEVER then
+    if user.popped then redis.call('ZREM', KEYS[2], user.name) end
+  elseif user.armed ~= old or user.popped then
+    redis.call('ZADD', KEYS[2], user.armed, user.name)
+  end
+end
+
+local function write_users()
+  for _, user in ipairs(opened) do
+    if not user.loaded then
+      for field, value in pairs(user.written) do redis.call('HSET', user.key, field, value) end
+    elseif not is_blank(user) then
+      write_user(user)
+    elseif user.popped then
+      redis.call('ZREM', KEYS[2], user.name)
+    end
+    if user.publish or user.publish_own then
+      redis.call('ZADD', KEYS[3], math.max(user.public.changed, user.own.changed), user.name)
+    end
+  end
+end
+
+local function write_channels()
+  for _, channel in ipairs(opened_channels) do
+    if channel.dirty or channel.publish then
+      redis.call('SET', channel.key, pack_channel(channel), 'PX', math.max(REMEMBERED, TYPING_TTL))
+      local timer = channel_timer(channel)
+      if timer == NEVER then
+        redis.call('ZREM', KEYS[4], channel.name)
+      else
+        redis.call('ZADD', KEYS[4], timer, channel.name)
+      end
+    end
+  end
+end
+
+local function publication()
+  local public, own, typing = {}, {}, {}
+  for _, user in ipairs(opened) do
+    if user.publish then public[#public + 1] = record_of(user.name, user.public) end
+    if user.publish_own then own[#own + 1] = record_of(user.name, user.own) end
+  end
+  for _, channel in ipairs(opened_channels) do
+    if channel.publish then typing[#typing + 1] = typing_list(channel) end
+  end
+  if not partition.marked and #public + #own + #typing == 0 then return nil end
+  partition.seq, partition_dirty = partition.seq + 1, true
+  return cmsgpack.pack({
+    partition.incarnation, partition.seq, position(), partition.marked or false, public, own, typing,
+  })
+end
+
+local results = {}
+for i, op in ipairs(cmsgpack.unpack(ARGV[4])) do
+  results[i] = operations[op[1]](op)
+end
+local message = publication()
+
+-- The partition is written first: a store that is out of memory refuses it, and with it all the rest.
+if partition_dirty then redis.call('SET', KEYS[1], pack_partition()) end
+write_users()
+write_channels()
+if partition.marked then
+  redis.call('ZREMRANGEBYSCORE', KEYS[3], '-inf', now - CHANGES_KEPT)
+  for i = 2, 4 do redis.call('PEXPIRE', KEYS[i], 2 * RETENTION) end
+end
+if message then redis.call(PUBLISH, BUS, message) end
+return cmsgpack.pack({
+  now, partition.incarnation, partition.seq, position(), math.max(0, partition.settling - now), results,
+})

@@ -1,0 +1,88 @@
+-- One partition, as one script call finds and leaves it. The parts of this script are joined in the order
+-- given by script.py and run as a single EVALSHA.
+--
+-- KEYS  1 meta (packed), 2 due (sorted set: user -> timer), 3 changed (sorted set: user -> time of change),
+--       4 typing (sorted set: channel -> timer). Users and channels are keys under the prefixes of the
+--       rules, in the same slot.
+-- ARGV  1 now in milliseconds, or "" for the store's own clock (only tests inject one)
+--       2 rules (msgpack array, see script.py)
+--       3 a random name, used should the partition need a new incarnation
+--       4 operations (msgpack array of [name, arguments ...])
+-- Return: msgpack [now, incarnation, seq, position, settling, [a result per operation]].
+--
+-- Four phases: read every key, decide in memory, write, publish. An error can only come from the first,
+-- so that no change is ever stored without being published.
+
+local rules = cmsgpack.unpack(ARGV[2])
+local FACTOR, GRACE, IDLE_AFTER, HIDDEN_IDLE_AFTER = rules[1], rules[2], rules[3], rules[4]
+local RENEWAL_CEILING, PRECISION, RETENTION, MAX_DEVICES = rules[5], rules[6], rules[7], rules[8]
+local TYPING_TTL, FORGIVEN_OUTAGE = rules[9], rules[10]
+local USER_PREFIX, CHANNEL_PREFIX, BUS, PUBLISH = rules[11], rules[12], rules[13], rules[14]
+
+local OUTAGE_AFTER = 5000 -- no process reached the store for longer: an outage of ours
+local KEPT_OUTAGES = 32 -- far more than devices can outlive
+local NEVER = 2 ^ 53
+
+local now = tonumber(ARGV[1])
+if not now then
+  local time = redis.call('TIME')
+  now = time[1] * 1000 + math.floor(time[2] / 1000)
+end
+
+local partition
+local partition_dirty = false
+
+local function new_partition()
+  partition_dirty = true
+  return {
+    incarnation = ARGV[3], seq = 0, last = 0, mark = now, floor = 0,
+    master = '', settling = 0, outages = 0, recent = {},
+  }
+end
+
+local function load_partition()
+  for i = 2, 4 do redis.call('ZCARD', KEYS[i]) end
+  local packed = redis.call('GET', KEYS[1])
+  if not packed then return new_partition() end
+  local m = cmsgpack.unpack(packed)
+  return {
+    incarnation = m[1], seq = m[2], last = m[3], mark = m[4], floor = m[5],
+    master = m[6], settling = m[7], outages = m[8], recent = m[9],
+  }
+end
+
+local function pack_partition()
+  local p = partition
+  return cmsgpack.pack({
+    p.incarnation, p.seq, p.last, p.mark, p.floor, p.master, p.settling, p.outages, p.recent,
+  })
+end
+
+-- Any call that finds the last mark too old records the outage, so that reads forgive it as sweeps do.
+local function notice_outage()
+  local p = partition
+  local gap = now - p.mark
+  if gap <= OUTAGE_AFTER then return end
+  if gap <= FORGIVEN_OUTAGE then
+    p.outages = p.outages + 1
+    p.recent[#p.recent + 1] = { p.mark, now }
+    if #p.recent > KEPT_OUTAGES then table.remove(p.recent, 1) end
+  end
+  p.mark = now
+  partition_dirty = true
+end
+
+-- Times of changes rise strictly, so that a position separates what came before from what comes after.
+local function change_time()
+  partition.last = math.max(now, partition.last + 1)
+  partition_dirty = true
+  return partition.last
+end
+
+-- Every later change has a time above this: the clock may still show this millisecond.
+local function position()
+  return math.max(partition.last, now - 1)
+end
+
+partition = load_partition()
+notice_outage()

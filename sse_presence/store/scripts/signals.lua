@@ -1,0 +1,154 @@
+-- What signals do to a user (domain/rules.py, "Signals"). Each returns the operation's result; for
+-- heartbeat and leave that is {own status, last seq of a newer signal or false}.
+
+local operations = {}
+
+-- Heartbeat: user, device, idle_ms, visible, kind, interval, activity or false, seq or -1.
+-- Status word where nothing is due and nothing would change but the device's own clock; else nil.
+local function beat_unchanged(user, op)
+  if user.loaded then return nil end
+  local field = 'd' .. op[3]
+  local got = redis.call('HMGET', user.key, 'h', field)
+  local hot, packed = got[1], user.written[field] or got[2]
+  if not (hot and packed) then return nil end
+  local armed, outages, _, own_code = struct.unpack('<dIBB', hot)
+  if now >= armed or outages ~= partition.outages then return nil end
+  local d = unpack_device(packed)
+  local visible, interval, seq = op[5], op[7], op[9]
+  if d.grace ~= NO_GRACE or d.interval ~= interval or KINDS[d.kind] ~= op[6] or d.visible ~= visible
+    or d.activity ~= op[8] or seq >= 0 and seq < d.seq then
+    return nil
+  end
+  if d.idle then
+    if op[4] <= interval then return nil end
+  else
+    d.input_at = now - op[4]
+    if d.input_at + idle_limit(visible) < armed then return nil end
+  end
+  touch(d)
+  if d.deadline < armed then return nil end
+  if seq >= 0 then d.seq = seq end
+  user.written[field] = pack_device(d)
+  return STATUSES[own_code]
+end
+
+local function drop_oldest(persona, kept)
+  local oldest
+  local count = 0
+  for name, d in pairs(persona.devices) do
+    count = count + 1
+    if name ~= kept then
+      local than = oldest and persona.devices[oldest]
+      if not than or d.signalled < than.signalled or d.signalled == than.signalled and name < oldest then
+        oldest = name
+      end
+    end
+  end
+  if count > MAX_DEVICES then drop_device(persona, oldest) end
+end
+
+local function finish(user)
+  age_user(user)
+  settle_user(user)
+end
+
+function operations.heartbeat(op)
+  local user = open_user(op[2])
+  local status = beat_unchanged(user, op)
+  if status then return { status, false } end
+  load_user(op[2])
+  local name, idle_ms, interval, seq = op[3], op[4], op[7], op[9]
+  local real = user.real
+  local old = real.devices[name]
+  if old and seq >= 0 and seq < old.seq then
+    settle_user(user)
+    return { status_of(real), old.seq }
+  end
+  local d = old or { input_at = 0, idle = false, seq = -1, activity = false, activity_at = now }
+  if not (d.idle and idle_ms > interval) then
+    d.idle, d.input_at = false, now - idle_ms
+  end
+  if d.activity ~= op[8] then d.activity_at = now end
+  d.visible, d.kind, d.interval, d.activity = op[5], KIND_CODES[op[6]], interval, op[8]
+  if seq >= 0 then d.seq = seq end
+  touch(d)
+  real.devices[name] = d
+  real.forgotten = false
+  drop_oldest(real, name)
+  finish(user)
+  return { status_of(user.real), false }
+end
+
+-- Leave: user, device, seq or -1.
+function operations.leave(op)
+  local user = load_user(op[2])
+  local d, seq = user.real.devices[op[3]], op[4]
+  local newer = d and seq >= 0 and seq < d.seq and d.seq
+  if d and not newer then
+    if seq >= 0 then d.seq = seq end
+    shorten(d, now + GRACE, LEFT)
+  end
+  finish(user)
+  return { status_of(user.real), newer or false }
+end
+
+-- Renew: user, device. A stream of the device is attached.
+function operations.renew(op)
+  local user = load_user(op[2])
+  local d = user.real.devices[op[3]]
+  if d and d.grace ~= LEFT then
+    local reach = math.min(now + FACTOR * d.interval, d.signalled + RENEWAL_CEILING)
+    d.deadline, d.grace = math.max(d.deadline, reach), NO_GRACE
+  end
+  finish(user)
+  return true
+end
+
+-- Closed: user, device. The peer closed the device's last stream.
+function operations.closed(op)
+  local user = load_user(op[2])
+  local d = user.real.devices[op[3]]
+  if d and d.grace ~= LEFT then
+    shorten(d, now + math.max(GRACE, d.interval + CLOSE_MARGIN), CLOSED)
+  end
+  finish(user)
+  return true
+end
+
+-- Choose: user, status, text or false, emoji or false, expires_in or false. Result: the own record.
+function operations.choose(op)
+  local user = load_user(op[2])
+  local status, text, emoji, expires_in = op[3], op[4], op[5], op[6]
+  local chosen = false
+  if status ~= 'online' or text or emoji then
+    chosen = { status, text, emoji, expires_in and now + expires_in, now }
+  end
+  if status ~= 'invisible' then
+    make_visible(user, now)
+  elseif not user.ghost then
+    local real = user.real
+    local ghost = {
+      devices = {}, chosen = real.chosen, seen = real.seen, since = real.since, forgotten = real.forgotten,
+    }
+    for name, d in pairs(real.devices) do
+      ghost.devices[name] = unpack_device(pack_device(d))
+      shorten(ghost.devices[name], now + GRACE, LEFT)
+    end
+    user.ghost = ghost
+  end
+  user.real.chosen, user.real.forgotten = chosen, false
+  finish(user)
+  return record_of(user.name, user.own)
+end
+
+-- Touch: user, device, typing. Typing keeps a known device alive and active.
+function operations.touch(op)
+  local user = load_user(op[2])
+  local d = user.real.devices[op[3]]
+  if d then
+    touch(d)
+    if op[4] then d.input_at, d.idle = now, false end
+  end
+  finish(user)
+  return true
+end
