@@ -1,0 +1,75 @@
+"""The listening socket: bound by us, because options set on it are inherited by every connection.
+
+What keeps it from being bound is a sentence: `SettingsError` for a host that cannot be, `PresenceError`
+for a port that is taken.
+"""
+
+from __future__ import annotations
+
+import errno
+import ipaddress
+import socket
+
+from sse_presence.errors import PresenceError, SettingsError
+
+BACKLOG = 2048
+"""Connections waiting to be accepted: a restart brings all clients back within seconds."""
+
+_UNACKNOWLEDGED = 30_000
+"""Milliseconds that sent bytes may stay unacknowledged. With a ping every 15 s, a peer that vanished
+without a word is gone within 45 s."""
+
+_UNSENT = 16_384
+"""Bytes the kernel takes before `send` waits. It would take megabytes otherwise, and a client that reads
+nothing would be noticed only after all of them."""
+
+
+def loopback(host: str) -> bool:
+    """Whether every address of this host is reachable from this machine only."""
+    return all(ipaddress.ip_address(address[0]).is_loopback for *_, address in _addresses(host, 0))
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Bind and listen; port 0 takes a free one."""
+    family, kind, protocol, _, address = _addresses(host, port)[0]
+    listener = socket.socket(family, kind, protocol)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        for name, value in (("TCP_USER_TIMEOUT", _UNACKNOWLEDGED), ("TCP_NOTSENT_LOWAT", _UNSENT)):
+            if hasattr(socket, name):  # each exists on some systems only
+                listener.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
+        listener.bind(address)
+        listener.listen(BACKLOG)
+    except OSError as error:
+        listener.close()
+        raise _refusal(error, host, port) from error
+    return listener
+
+
+def url(listener: socket.socket) -> str:
+    """Where a browser on this machine finds it."""
+    host, port = listener.getsockname()[:2]
+    if ipaddress.ip_address(host).is_unspecified:
+        host = "127.0.0.1"
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def _addresses(host: str, port: int) -> list[tuple[int, int, int, str, tuple[str, int]]]:
+    try:
+        return socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)  # type: ignore[return-value]
+    except (OSError, UnicodeError) as error:
+        raise SettingsError(f"--host {host!r} is no address of this machine.") from error
+
+
+def _refusal(error: OSError, host: str, port: int) -> PresenceError:
+    """What the system said, as what to do."""
+    if error.errno == errno.EADDRINUSE:
+        return PresenceError(
+            f"Port {port} of {host} is in use. Stop what listens there (`lsof -i :{port}` shows it), "
+            "or choose another with --port."
+        )
+    if error.errno == errno.EACCES:
+        return PresenceError(f"This user may not open port {port}. Choose one above 1023 with --port.")
+    if error.errno == errno.EADDRNOTAVAIL:
+        return SettingsError(f"--host {host!r} is no address of this machine.")
+    return PresenceError(f"Port {port} of {host} cannot be opened: {error}.")

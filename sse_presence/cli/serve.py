@@ -1,0 +1,164 @@
+"""`sse-presence serve`: settings, store, socket and server put together, in this order.
+
+Whatever is wrong is said before the first request could be taken. The embedded Valkey belongs to this
+process and is gone when it is, however it ends.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import socket
+import sys
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, NoReturn
+
+import click
+import msgspec
+import uvicorn
+
+from sse_presence.app import create_app
+from sse_presence.cli.banner import banner
+from sse_presence.cli.listen import BACKLOG, listen, loopback, url
+from sse_presence.errors import PresenceError, SettingsError
+from sse_presence.settings import Settings, settings_from
+from sse_presence.store.embedded import embedded
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+_BACKSTOP = 10
+"""Seconds past the drain after which connections that still hang are cut."""
+
+
+@click.command(
+    short_help="Run the service.",
+    epilog="Everything else is set by environment variables: `sse-presence settings`.",
+)
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option(
+    "--port", default=8000, show_default=True, type=click.IntRange(0, 65_535), help="0 takes a free one."
+)
+@click.option(
+    "--insecure-open",
+    is_flag=True,
+    help="Allow open mode, where everyone has every right, beyond this machine.",
+)
+@click.option(
+    "--log-level",
+    default="info",
+    show_default=True,
+    type=click.Choice(["debug", "info", "warning", "error"]),
+    help="How much to log, to standard error.",
+)
+def serve(*, host: str, port: int, insecure_open: bool, log_level: str) -> None:
+    """Run the service until Ctrl-C or SIGTERM.
+
+    Without REDIS_URL an embedded Valkey holds the state, and ends with the service. Open mode, the default,
+    asks nobody who they are and serves this machine only; for everything else set SSE_PRESENCE_AUTH=jwt
+    and SSE_PRESENCE_JWT_SECRET.
+    """
+    logging.basicConfig(
+        level=log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr
+    )
+    logging.getLogger("uvicorn").setLevel(max(logging.WARNING, logging.root.level))
+    signal.signal(signal.SIGTERM, _end)
+    signal.signal(signal.SIGINT, _end)
+    settings = settings_from(os.environ)
+    if insecure_open:
+        settings = msgspec.structs.replace(settings, insecure_open=True)
+    _check_host(settings, host)
+    with listen(host, port) as listener, _stored(settings) as stored:
+        _run(stored, listener, "external store" if settings.redis_url else "embedded Valkey")
+
+
+def _end(*_: object) -> NoReturn:
+    """Unwind, so that every `with` is left; uvicorn calls this again after its own orderly shutdown."""
+    raise SystemExit(0)
+
+
+def _check_host(settings: Settings, host: str) -> None:
+    if settings.auth == "open" and not settings.insecure_open and not loopback(host):
+        raise SettingsError(
+            f"Open mode gives everyone every right, so it serves only this machine, and {host} is reachable "
+            "from others. Set SSE_PRESENCE_AUTH=jwt and SSE_PRESENCE_JWT_SECRET (`openssl rand -base64 48`), "
+            "or say --insecure-open if the network keeps strangers out."
+        )
+
+
+@contextmanager
+def _stored(settings: Settings) -> Iterator[Settings]:
+    """The settings with a store in them."""
+    if settings.redis_url:
+        yield settings
+    else:
+        with embedded() as redis_url:
+            yield msgspec.structs.replace(settings, redis_url=redis_url)
+
+
+def _run(settings: Settings, listener: socket.socket, store: str) -> None:
+    app = _Startup(create_app(settings))
+    config = uvicorn.Config(
+        app,
+        interface="asgi3",
+        lifespan="on",
+        ws="none",
+        log_config=None,
+        access_log=False,  # it would print tickets
+        server_header=False,
+        proxy_headers=False,  # no client address is used for anything
+        backlog=BACKLOG,
+        timeout_graceful_shutdown=settings.drain // 1000 + _BACKSTOP,
+    )
+    server = _Server(config, lambda: click.echo(banner(settings, url(listener), store)))
+    try:
+        server.run(sockets=[listener])
+    except SystemExit:
+        if app.refusal:
+            raise app.refusal from None
+        raise
+
+
+class _Startup:
+    """The app, keeping hold of a `PresenceError` that stops it from starting."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+        self.refusal: PresenceError | None = None
+
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
+        """Requests go straight through: not even a frame is added to a stream."""
+        if scope["type"] != "lifespan":
+            return self._app(scope, receive, send)
+        return self._lifespan(scope, receive, send)
+
+    async def _lifespan(self, scope: Scope, receive: Receive, send: Send) -> None:
+        failed: list[Message] = []
+
+        async def hold(message: Message) -> None:
+            if message["type"] == "lifespan.startup.failed":
+                failed.append(message)
+            else:
+                await send(message)
+
+        try:
+            await self._app(scope, receive, hold)
+        except PresenceError as error:
+            self.refusal = error
+            failed = [{"type": "lifespan.startup.failed"}]
+        for message in failed:
+            await send(message)
+
+
+class _Server(uvicorn.Server):
+    """A server that says when it is ready."""
+
+    def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._ready = ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self._ready()
