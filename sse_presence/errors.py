@@ -9,6 +9,7 @@ PresenceError
     ├── Forbidden        403
     ├── TooLarge         413
     ├── TargetTooLong    414
+    ├── UnsupportedType  415
     ├── Invalid          422, can be read but not meant; `errors` names the fields
     └── TooMany          429
 """
@@ -56,7 +57,7 @@ class RequestError(PresenceError):
 
 
 class Malformed(RequestError):  # noqa: N818
-    """The request cannot be read: broken JSON, a wrong content type, bad UTF-8."""
+    """The request cannot be read: broken JSON, bad UTF-8."""
 
     code = "malformed"
     title = "The request cannot be read"
@@ -92,6 +93,14 @@ class TargetTooLong(RequestError):  # noqa: N818
     status = 414
     code = "target-too-long"
     title = "The request target is too long"
+
+
+class UnsupportedType(RequestError):  # noqa: N818
+    """The body is of a content type that is not taken."""
+
+    status = 415
+    code = "unsupported-type"
+    title = "The content type is not taken"
 
 
 class Invalid(RequestError):  # noqa: N818

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from sse_presence.domain.rights import Role
+from sse_presence.domain.rights import Rights
 from sse_presence.http.mint import mint
 from sse_presence.settings import settings_from
 
@@ -47,15 +47,32 @@ def _seconds(_ctx: click.Context, _parameter: click.Parameter, text: str) -> int
     show_default=True,
     help="How long it is good for.",
 )
-def token(user: str, lifetime: int, channel: tuple[str, ...], role: tuple[Role, ...], **rights: Any) -> None:
+def token(user: str, lifetime: int, **granted: Any) -> None:
     """Print a token for USER, signed with SSE_PRESENCE_JWT_SECRET.
 
     It grants nothing but what is said here; a user may always watch itself. In production the application
     signs tokens of its own.
     """
     try:
-        click.echo(
-            mint(settings_from(os.environ), user, lifetime=lifetime, channels=channel, roles=role, **rights)
-        )
+        click.echo(mint(settings_from(os.environ), user, _rights(**granted), lifetime=lifetime))
     except ValueError as error:
         raise click.BadParameter(str(error), param_hint="USER") from error
+
+
+def _rights(
+    *,
+    watch_all: bool,
+    watch: tuple[str, ...],
+    watch_prefix: tuple[str, ...],
+    channel: tuple[str, ...],
+    channel_prefix: tuple[str, ...],
+    role: tuple[str, ...],
+) -> Rights:
+    """What the options grant; the empty prefix begins every id."""
+    return Rights(
+        watch=frozenset(watch),
+        watch_prefix=("",) if watch_all else watch_prefix,
+        channels=frozenset(channel),
+        channel_prefix=("",) if watch_all else channel_prefix,
+        roles=frozenset(role),
+    )

@@ -15,7 +15,7 @@ Prefixes = str | tuple[str, ...]
 """One prefix or several; `""` begins every id, and no prefix begins none."""
 
 
-class Rights(msgspec.Struct, frozen=True, kw_only=True):
+class Rights(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What was granted. Roles that are not known grant nothing, and no role contains another."""
 
     watch: frozenset[str] = frozenset()

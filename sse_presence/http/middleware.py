@@ -1,0 +1,76 @@
+"""What is refused before any route is looked at. Both pass `send` through as it is: streams pay nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from sse_presence.errors import Forbidden, RequestError, TargetTooLong
+from sse_presence.http.origin import foreign_page, is_loopback, proxy_header
+from sse_presence.http.problems import refusal
+from sse_presence.settings import Settings
+
+
+class TargetLimit:
+    """Refuses request targets over the limit with 414; a list is never cut short. Closes WebSockets."""
+
+    def __init__(self, app: ASGIApp, limit: int) -> None:
+        self._app = app
+        self._limit = limit
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle one connection."""
+        if scope["type"] == "websocket":
+            await send({"type": "websocket.close", "code": 1000, "reason": ""})
+        elif scope["type"] == "http" and (size := _target_size(scope)) > self._limit:
+            error = TargetTooLong(
+                f"The request target has {size} bytes and may have {self._limit}; long lists go into a POST."
+            )
+            await refusal(error)(scope, receive, send)
+        else:
+            await self._app(scope, receive, send)
+
+
+class OpenModeGuard:
+    """In open mode, keeps out whatever is not a program or a page of this machine."""
+
+    def __init__(self, app: ASGIApp, settings: Settings) -> None:
+        self._app = app
+        self._settings = settings
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle one connection."""
+        error = next(self._errors(scope), None) if scope["type"] == "http" else None
+        await (self._app if error is None else refusal(error))(scope, receive, send)
+
+    def _errors(self, scope: Scope) -> Iterator[RequestError]:
+        headers = Headers(scope=scope)
+        if not self._settings.insecure_open:
+            for host in headers.getlist("host"):
+                if not is_loopback(host):
+                    yield Forbidden(f"Open mode serves this machine only, and Host is {host}. {_REMEDY}")
+            forwarder = proxy_header(headers)
+            if forwarder is not None:
+                yield Forbidden(f"Open mode takes nothing forwarded, and {forwarder} is set. {_REMEDY}")
+        page = foreign_page(headers, self._settings.origins)
+        if page is not None and not _follows_link_to_page(scope, headers):
+            yield Forbidden(
+                f"Open mode takes nothing from {page}. If that is yours, add it to SSE_PRESENCE_ORIGINS."
+            )
+
+
+_REMEDY = "Use SSE_PRESENCE_AUTH=jwt, or --insecure-open where the network keeps strangers out."
+
+
+def _target_size(scope: Scope) -> int:
+    path = scope.get("raw_path") or scope["path"].encode()
+    query: bytes = scope["query_string"]
+    return len(path) + len(query) + bool(query)
+
+
+def _follows_link_to_page(scope: Scope, headers: Headers) -> bool:
+    """Whether someone follows a link to the demo page: that gives the linking page nothing."""
+    navigates = headers.get("sec-fetch-mode") == "navigate" and scope["method"] == "GET"
+    return navigates and "/v1/" not in scope["path"]

@@ -1,0 +1,53 @@
+"""Where a request comes from, as far as a browser or a proxy tells.
+
+A page of another origin may send requests with the cookies of its visitor, or to the machine of its
+visitor, and only these headers give it away. Other clients send none of them.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Container
+
+from starlette.datastructures import Headers
+
+_DEFAULT_PORTS = {"http": ":80", "https": ":443"}
+
+
+def foreign_page(headers: Headers, allowed: Container[str]) -> str | None:
+    """Name the page of another origin that this request comes from; None if there is none.
+
+    The own origin is told by host and port alone: behind a proxy that ends TLS the scheme is not known.
+    """
+    origin = headers.get("origin")
+    if origin is not None:
+        return (
+            None if origin in allowed or _is_own(origin, headers.get("host", "")) else f"the origin {origin}"
+        )
+    site = headers.get("sec-fetch-site")
+    return f"a page of another origin ({site})" if site in {"cross-site", "same-site"} else None
+
+
+def proxy_header(headers: Headers) -> str | None:
+    """The first header by which a proxy says that it forwards; None if there is none."""
+    return next(
+        (name for name in headers if name in {"forwarded", "via"} or name.startswith("x-forwarded-")), None
+    )
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a `Host` header names this machine and no other could have that name."""
+    name = host[1 : host.find("]")] if host.startswith("[") else host.partition(":")[0]
+    name = name.lower().rstrip(".")
+    if name == "localhost" or name.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(name).is_loopback
+    except ValueError:
+        return False
+
+
+def _is_own(origin: str, host: str) -> bool:
+    scheme, _, netloc = origin.partition("://")
+    port = _DEFAULT_PORTS.get(scheme, "")
+    return bool(netloc) and netloc.lower().removesuffix(port) == host.lower().removesuffix(port)

@@ -1,0 +1,85 @@
+"""Query parameters, taken strictly: what cannot be read or is not known is refused by its name.
+
+Ids are data, so `,` and `:` separate nothing here; several values are several parameters.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from urllib.parse import unquote_to_bytes
+
+from starlette.requests import Request
+
+from sse_presence.domain.identifier import flaw
+from sse_presence.domain.rights import Identity
+from sse_presence.errors import FieldError, Invalid, Malformed
+
+_BROKEN_ESCAPE = re.compile(rb"%(?![0-9A-Fa-f]{2})")
+_SHOWN = 64
+"""Characters of a strange name that are repeated to its sender."""
+
+
+class Parameters(dict[str, list[str]]):
+    """The values of each parameter, in the order of the query."""
+
+    def many(self, name: str) -> list[str]:
+        """All values of a parameter that may be repeated."""
+        return self.get(name, [])
+
+    def one(self, name: str) -> str | None:
+        """The value of a parameter that may be given once; raises Invalid if it is given more often."""
+        values = self.many(name)
+        if len(values) > 1:
+            raise invalid((FieldError(name, f"may be given once, and is given {len(values)} times"),))
+        return values[0] if values else None
+
+    def ids(self, name: str) -> list[str]:
+        """Ids of a parameter that may be repeated, duplicates once; raises Invalid."""
+        return distinct_ids(name, self.many(name))
+
+
+def invalid(errors: Sequence[FieldError]) -> Invalid:
+    """The refusal of some fields; its detail is readable without looking at them."""
+    return Invalid("; ".join(f"{error.field} {error.detail}" for error in errors) + ".", errors=tuple(errors))
+
+
+def distinct_ids(field: str, ids: Sequence[str]) -> list[str]:
+    """Ids in their order, duplicates once; raises Invalid naming those that are none."""
+    errors = [
+        FieldError(f"{field}[{index}]", reason)
+        for index, reason in enumerate(map(flaw, ids))
+        if reason is not None
+    ]
+    if errors:
+        raise invalid(errors[:10])
+    return list(dict.fromkeys(ids))
+
+
+def read_query(query: bytes) -> Parameters:
+    """Read a query string; raises Malformed where its escapes or its UTF-8 are broken."""
+    parameters = Parameters()
+    for pair in query.split(b"&"):
+        if pair:
+            name, _, value = pair.partition(b"=")
+            parameters.setdefault(_text(name, name), []).append(_text(value, name))
+    return parameters
+
+
+def parameters(request: Request, caller: Identity, *known: str) -> Parameters:
+    """Read the query of a request; raises Malformed, or Invalid for a parameter that is not known here."""
+    given = read_query(request.scope["query_string"])
+    unknown = [name for name in given if name not in known and name not in caller.parameters]
+    if unknown:
+        raise invalid([FieldError(name[:_SHOWN], "is not a parameter of this call") for name in unknown[:10]])
+    return given
+
+
+def _text(raw: bytes, name: bytes) -> str:
+    shown = name[:_SHOWN].decode(errors="replace")
+    if _BROKEN_ESCAPE.search(raw):
+        raise Malformed(f"The query parameter {shown} has a % that two hexadecimal digits do not follow.")
+    try:
+        return unquote_to_bytes(raw.replace(b"+", b" ")).decode()
+    except UnicodeDecodeError:
+        raise Malformed(f"The query parameter {shown} is not UTF-8.") from None

@@ -1,0 +1,68 @@
+"""Queries: records as they are now, time included, in the order in which they were asked for.
+
+Others are seen as everybody sees them; the caller sees its own true record, as its streams do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+from starlette.requests import Request
+
+from sse_presence.domain.rights import Identity
+from sse_presence.domain.signal import Reading
+from sse_presence.errors import FieldError, Forbidden
+from sse_presence.http.body import decode, read_body
+from sse_presence.http.context import service_of
+from sse_presence.http.parameters import distinct_ids, invalid, parameters
+from sse_presence.http.reply import Reply
+from sse_presence.http.schemas import QueryBody
+from sse_presence.service import Service
+from sse_presence.sse.encode import record_json
+
+_QUERY = msgspec.json.Decoder(QueryBody)
+_NAMED = 10
+"""Users that a refusal names; a caller with more knows what to ask its application for."""
+
+
+async def presence(request: Request) -> Reply:
+    """`GET /v1/presence?user=a&user=b`, and `POST /v1/presence` for long lists."""
+    service = service_of(request)
+    caller = await service.authenticate(request)
+    if request.method == "POST":
+        parameters(request, caller)
+        body = decode(await read_body(request, service.settings.max_body), _QUERY)
+        body.check()
+        field, users = "users", body.users
+    else:
+        field, users = "user", parameters(request, caller, "user").many("user")
+    users = distinct_ids(field, users)
+    limit = service.settings.max_query_users
+    if len(users) > limit:
+        raise invalid([FieldError(field, f"may name {limit} users, and names {len(users)}")])
+    _refuse_unwatchable(users, caller)
+    return await _answer(service, caller, users)
+
+
+def _refuse_unwatchable(users: Sequence[str], caller: Identity) -> None:
+    denied = [user for user in users if not caller.may_watch(user)]
+    if denied:
+        more = f" and {len(denied) - _NAMED} more" if len(denied) > _NAMED else ""
+        names = ", ".join(repr(user) for user in denied[:_NAMED])
+        raise Forbidden(f"You have no right to watch {names}{more}.")
+
+
+async def _answer(service: Service, caller: Identity, users: Sequence[str]) -> Reply:
+    own = await service.store.own(caller.user) if caller.user in users else None
+    others = [user for user in users if user != caller.user]
+    reading = await service.store.read(others) if others or own is None else own
+    records = {record.user: record for record in reading.records}
+    if own is not None:
+        records[caller.user] = own.records[0]
+    listed = b",".join(record_json(records[user]) for user in users)
+    return Reply(b'{"users":[' + listed + b'],"time":%d%s}' % (reading.time, _settling(reading)))
+
+
+def _settling(reading: Reading) -> bytes:
+    return b',"settling_ms":%d' % reading.settling if reading.settling else b""

@@ -1,0 +1,164 @@
+"""The bodies that calls take, and what of them is refused although its type is right.
+
+`null` says the same as leaving a field out, and so does an empty text, emoji or activity.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Annotated
+
+import msgspec
+
+from sse_presence.domain.identifier import flaw
+from sse_presence.domain.signal import LONGEST_IDLE, Choice, Heartbeat, Kind, Leave, Override, Typing
+from sse_presence.errors import FieldError
+from sse_presence.http.parameters import invalid
+from sse_presence.settings import Settings
+
+LONGEST_TEXT = 100
+LONGEST_EMOJI = 64
+"""Bytes. The longest sequences that Unicode recommends have 35, and `:names:` of own emoji fit as well."""
+
+Seq = Annotated[int, msgspec.Meta(ge=0, le=2**53 - 1)]
+"""What a JavaScript number counts exactly."""
+
+_ACTIVITY = re.compile(r"[A-Za-z0-9_.-]{1,32}")
+
+
+class SignalBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What all signals have in common."""
+
+    user: str | None = None
+    """Whom the signal is for, if not for the caller; takes the role `publish`."""
+
+    def flaws(self, settings: Settings) -> Iterator[FieldError]:
+        """Say what cannot be taken."""
+        del settings
+        if self.user is not None:
+            yield from _id_flaws("user", self.user)
+
+    def check(self, settings: Settings) -> None:
+        """Raise Invalid naming everything that cannot be taken."""
+        errors = tuple(self.flaws(settings))
+        if errors:
+            raise invalid(errors)
+
+
+class DeviceBody(SignalBody, frozen=True, kw_only=True):
+    """A signal of one device."""
+
+    device: str
+    seq: Seq | None = None
+
+    def flaws(self, settings: Settings) -> Iterator[FieldError]:
+        """Say what cannot be taken."""
+        yield from super().flaws(settings)
+        yield from _id_flaws("device", self.device)
+
+
+class HeartbeatBody(DeviceBody, frozen=True, kw_only=True):
+    """`POST /v1/heartbeat`."""
+
+    idle_ms: int = 0
+    visible: bool = True
+    kind: Kind = "web"
+    interval_ms: int | None = None
+    activity: str | None = None
+    channels: list[str] | None = None
+
+    def flaws(self, settings: Settings) -> Iterator[FieldError]:
+        """Say what cannot be taken."""
+        yield from super().flaws(settings)
+        shortest, longest = -(-settings.heartbeat // 3), settings.heartbeat * 4
+        if self.interval_ms is not None and not shortest <= self.interval_ms <= longest:
+            yield FieldError("interval_ms", f"must be between {shortest} and {longest}")
+        if self.activity and not _ACTIVITY.fullmatch(self.activity):
+            yield FieldError("activity", "must be a tag of 1 to 32 ASCII letters, digits, '_', '.' or '-'")
+        if self.channels is not None:
+            yield FieldError("channels", "is not supported yet: members of channels are not kept")
+
+    def signal(self, settings: Settings) -> Heartbeat:
+        """The heartbeat that the store takes. An idle time out of range is clamped, not refused."""
+        return Heartbeat(
+            device=self.device,
+            idle_ms=min(max(self.idle_ms, 0), LONGEST_IDLE),
+            visible=self.visible,
+            kind=self.kind,
+            interval=settings.heartbeat if self.interval_ms is None else self.interval_ms,
+            activity=self.activity or None,
+            seq=self.seq,
+        )
+
+
+class StatusBody(SignalBody, frozen=True, kw_only=True):
+    """`POST /v1/status`."""
+
+    status: Choice
+    text: str | None = None
+    emoji: str | None = None
+    expires_in: int | None = None
+
+    def flaws(self, settings: Settings) -> Iterator[FieldError]:
+        """Say what cannot be taken."""
+        yield from super().flaws(settings)
+        text, emoji = self.text or "", self.emoji or ""
+        if len(text) > LONGEST_TEXT:
+            yield FieldError("text", f"must have at most {LONGEST_TEXT} characters, and has {len(text)}")
+        if "\0" in text:
+            yield FieldError("text", "must not contain NUL")
+        if len(emoji.encode()) > LONGEST_EMOJI:
+            yield FieldError("emoji", f"must have at most {LONGEST_EMOJI} bytes of UTF-8")
+        if "\0" in emoji:
+            yield FieldError("emoji", "must not contain NUL")
+        if self.expires_in is not None and not 1 <= self.expires_in <= settings.retention:
+            yield FieldError("expires_in", f"must be between 1 and {settings.retention} milliseconds")
+
+    def signal(self) -> Override:
+        """The override that the store takes."""
+        return Override(
+            status=self.status, text=self.text or None, emoji=self.emoji or None, expires_in=self.expires_in
+        )
+
+
+class TypingBody(DeviceBody, frozen=True, kw_only=True):
+    """`POST /v1/typing`."""
+
+    channel: str
+    typing: bool
+
+    def flaws(self, settings: Settings) -> Iterator[FieldError]:
+        """Say what cannot be taken."""
+        yield from super().flaws(settings)
+        yield from _id_flaws("channel", self.channel)
+
+    def signal(self) -> Typing:
+        """The typing signal that the store takes."""
+        return Typing(device=self.device, channel=self.channel, typing=self.typing, seq=self.seq)
+
+
+class LeaveBody(DeviceBody, frozen=True, kw_only=True):
+    """`POST /v1/leave`."""
+
+    def signal(self) -> Leave:
+        """The leave that the store takes."""
+        return Leave(device=self.device, seq=self.seq)
+
+
+class QueryBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`POST /v1/presence`."""
+
+    users: list[str] = []
+    channels: list[str] | None = None
+
+    def check(self) -> None:
+        """Raise Invalid for what is not supported yet."""
+        if self.channels is not None:
+            raise invalid([FieldError("channels", "is not supported yet: query users, or watch a stream")])
+
+
+def _id_flaws(field: str, text: str) -> Iterator[FieldError]:
+    reason = flaw(text)
+    if reason is not None:
+        yield FieldError(field, reason)

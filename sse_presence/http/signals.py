@@ -1,0 +1,81 @@
+"""Signals: what clients POST. One answered 2xx is in the store; any other answer changed nothing.
+
+Identity is told first, then the body is read and checked, then rights, and only then the store is asked.
+"""
+
+from __future__ import annotations
+
+from typing import Any, TypeVar
+
+import msgspec
+from starlette.requests import Request
+
+from sse_presence.domain.rights import Identity
+from sse_presence.domain.signal import Answer
+from sse_presence.errors import Forbidden
+from sse_presence.http.body import decode, read_body
+from sse_presence.http.context import service_of
+from sse_presence.http.parameters import parameters
+from sse_presence.http.reply import Reply, reply
+from sse_presence.http.schemas import HeartbeatBody, LeaveBody, SignalBody, StatusBody, TypingBody
+from sse_presence.sse.encode import record_json
+
+B = TypeVar("B", bound=SignalBody)
+
+_HEARTBEAT = msgspec.json.Decoder(HeartbeatBody)
+_STATUS = msgspec.json.Decoder(StatusBody)
+_TYPING = msgspec.json.Decoder(TypingBody)
+_LEAVE = msgspec.json.Decoder(LeaveBody)
+
+
+async def heartbeat(request: Request) -> Reply:
+    """`POST /v1/heartbeat`: a device is alive."""
+    service = service_of(request)
+    _, user, body = await _received(request, _HEARTBEAT)
+    beat = body.signal(service.settings)
+    answer = await service.store.heartbeat(user, beat)
+    told = {"status": answer.status, "heartbeat_ms": beat.interval, "time": answer.time}
+    return reply(told | _staleness(answer))
+
+
+async def status(request: Request) -> Reply:
+    """`POST /v1/status`: what a user chooses to show."""
+    _, user, body = await _received(request, _STATUS)
+    return Reply(record_json(await service_of(request).store.status(user, body.signal())))
+
+
+async def typing(request: Request) -> Reply:
+    """`POST /v1/typing`: a device types in a channel, or stopped."""
+    service = service_of(request)
+    caller, user, body = await _received(request, _TYPING)
+    if not caller.may_enter(body.channel):
+        raise Forbidden(f"You have no right to the channel {body.channel!r}.")
+    answer = await service.store.typing(user, body.signal())
+    lifetime = service.settings.typing_ttl
+    return reply({"expires_in": lifetime, "refresh_ms": lifetime // 2} | _staleness(answer))
+
+
+async def leave(request: Request) -> Reply:
+    """`POST /v1/leave`: a device says that it goes."""
+    _, user, body = await _received(request, _LEAVE)
+    answer = await service_of(request).store.leave(user, body.signal())
+    return reply({"time": answer.time} | _staleness(answer))
+
+
+async def _received(request: Request, decoder: msgspec.json.Decoder[B]) -> tuple[Identity, str, B]:
+    """The caller, the user whom the signal is for, and its checked body."""
+    service = service_of(request)
+    caller = await service.authenticate(request)
+    for user in parameters(request, caller, "user").many("user"):
+        if user != caller.user:
+            raise Forbidden(f"A signal for {user!r} says so in its body, and takes the role publish.")
+    body = decode(await read_body(request, service.settings.max_body), decoder)
+    body.check(service.settings)
+    user = caller.user if body.user is None else body.user
+    if user != caller.user and not caller.has("publish"):
+        raise Forbidden(f"Signalling for {user!r} takes the role publish; you are {caller.user!r}.")
+    return caller, user, body
+
+
+def _staleness(answer: Answer) -> dict[str, Any]:
+    return {"stale": True, "seq": answer.seq} if answer.stale else {}
