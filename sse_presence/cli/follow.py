@@ -35,13 +35,14 @@ def follow(
         while True:
             headers = identity | ({"Last-Event-ID": last} if last else {})
             try:
+                why = "The stream ended"
                 with connect_sse(client, "GET", url, params=parameters, headers=headers) as source:
                     _demand_stream(source.response)
                     for event in source.iter_sse():
                         last = event.id or last
                         pause = _pause(event, pause)
+                        why = "" if event.event == "bye" else why
                         yield event
-                why = "The stream ended"
             except httpx.InvalidURL as error:
                 raise PresenceError(f"{url} is no URL: {error}.") from error
             except SSEError as error:
@@ -50,7 +51,8 @@ def follow(
                 raise PresenceError(f"{url} must begin with http:// or https://.") from error
             except httpx.TransportError as error:
                 why = f"No connection to {url} ({str(error) or type(error).__name__})"
-            yield Lost(f"{why}; trying again.")
+            if why:
+                yield Lost(f"{why}; trying again.")
             time.sleep(pause)
             pause = min(2 * pause, _LONGEST_PAUSE)
 

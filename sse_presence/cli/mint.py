@@ -25,7 +25,7 @@ def _seconds(_ctx: click.Context, _parameter: click.Parameter, text: str) -> int
 
 @click.command(
     short_help="Mint a development token.",
-    epilog='Example: curl -H "Authorization: Bearer $(sse-presence token alice --watch-all)" …',
+    epilog='\b\nExample:\n  curl -H "Authorization: Bearer $(sse-presence token alice --watch-all)" …',
 )
 @click.argument("user")
 @click.option("--watch-all", is_flag=True, help="May watch everyone and every channel.")

@@ -6,6 +6,7 @@ process and is gone when it is, however it ends.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import os
 import signal
@@ -13,6 +14,7 @@ import socket
 import sys
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
+from types import FrameType
 from typing import TYPE_CHECKING, NoReturn
 
 import click
@@ -147,13 +149,16 @@ class _Startup:
             await self._app(scope, receive, hold)
         except PresenceError as error:
             self.refusal = error
+            logging.getLogger("uvicorn").setLevel(logging.CRITICAL)  # the sentence says it all
             failed = [{"type": "lifespan.startup.failed"}]
+        except asyncio.CancelledError:
+            return  # stopped while it was starting
         for message in failed:
             await send(message)
 
 
 class _Server(uvicorn.Server):
-    """A server that says when it is ready."""
+    """A server that says when it is ready, and can be stopped before."""
 
     def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
         super().__init__(config)
@@ -162,3 +167,8 @@ class _Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         self._ready()
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        super().handle_exit(sig, frame)
+        if not self.started:
+            _end()  # uvicorn looks at signals only after the start, which may be waiting for something
