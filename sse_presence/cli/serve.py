@@ -62,16 +62,16 @@ def serve(*, host: str, port: int, insecure_open: bool, log_level: str) -> None:
     asks nobody who they are and serves this machine only; for everything else set SSE_PRESENCE_AUTH=jwt
     and SSE_PRESENCE_JWT_SECRET.
     """
+    settings = settings_from(os.environ)
+    if insecure_open:
+        settings = msgspec.structs.replace(settings, insecure_open=True)
+    _check_host(settings, host)
     logging.basicConfig(
         level=log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr
     )
     logging.getLogger("uvicorn").setLevel(max(logging.WARNING, logging.root.level))
     signal.signal(signal.SIGTERM, _end)
     signal.signal(signal.SIGINT, _end)
-    settings = settings_from(os.environ)
-    if insecure_open:
-        settings = msgspec.structs.replace(settings, insecure_open=True)
-    _check_host(settings, host)
     with listen(host, port) as listener, _stored(settings) as stored:
         _run(stored, listener, "external store" if settings.redis_url else "embedded Valkey")
 

@@ -1,0 +1,117 @@
+"""`sse-presence serve` as a process: it starts with a word, and ends clean and whole."""
+
+from __future__ import annotations
+
+import signal
+import socket
+import subprocess
+from pathlib import Path
+
+import httpx
+import pytest
+import redis
+
+from tests.conftest import Events, Serve
+from tests.running import CEILING, COMMAND, clean_environment
+
+
+def refused(*arguments: str, **environ: str) -> tuple[int, str]:
+    """Exit code and all output of a start that fails."""
+    result = subprocess.run(
+        [COMMAND, "serve", *arguments],
+        env=clean_environment() | environ,
+        capture_output=True,
+        text=True,
+        timeout=CEILING,
+        check=False,
+    )
+    return result.returncode, result.stdout + result.stderr
+
+
+def gone(directory: Path) -> bool:
+    return not directory.exists()
+
+
+def embedded_directories() -> set[Path]:
+    return set(Path("/tmp").glob("sse-presence-*"))  # noqa: S108
+
+
+@pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM], ids=lambda ending: ending.name)
+async def test_it_ends_clean_with_a_stream_open(ending: signal.Signals, serve: Serve, events: Events) -> None:
+    before = embedded_directories()
+    service = serve(redis_url=None, drain=0.5)
+    (ours,) = embedded_directories() - before
+    async with events(service.url, "alice") as stream:
+        await stream.next("snapshot")
+        service.process.send_signal(ending)
+        assert (await stream.next("bye")).data["reason"] == "shutdown"
+        await stream.end()
+    assert service.process.wait(CEILING) == 0
+    assert gone(ours)
+    assert "Traceback" not in service.log
+
+
+def test_it_says_where_to_look_and_what_to_paste(serve: Serve) -> None:
+    service = serve(redis_url=None)
+    assert f"{service.url}/  the demo page" in service.log
+    assert "open mode · embedded Valkey" in service.log
+    lines = [line.strip() for line in service.log.splitlines() if line.strip().startswith("curl ")]
+    assert [line.split()[1] for line in lines] == ["-N", "-H"]
+    assert "\x1b" not in service.log, "no colours where no terminal is"
+    assert httpx.get(f"{service.url}/healthz", trust_env=False).status_code == httpx.codes.OK
+
+
+def test_with_tokens_the_lines_to_paste_mint_theirs(serve: Serve) -> None:
+    service = serve(auth="jwt", jwt_secret="a secret of more than thirty-two bytes", demo="no")
+    assert "jwt mode · external store" in service.log
+    assert "demo page" not in service.log
+    assert "$(sse-presence token alice --watch-all)" in service.log
+
+
+def test_an_external_store_is_used_and_left_alone(serve: Serve, redis_url: str) -> None:
+    before = embedded_directories()
+    service = serve()
+    assert embedded_directories() == before
+    beat = httpx.post(f"{service.url}/v1/heartbeat?as=alice", json={"device": "a"}, trust_env=False)
+    assert beat.status_code == httpx.codes.OK
+    service.stop()
+    with redis.Redis.from_url(redis_url) as client:
+        assert client.dbsize()
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "::1"])
+def test_it_listens_where_it_is_told(host: str, serve: Serve) -> None:
+    service = serve("--host", host, "--port", "0")
+    assert httpx.get(f"{service.url}/readyz", trust_env=False).status_code == httpx.codes.OK
+
+
+def test_a_port_in_use_is_a_sentence() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        code, output = refused("--port", str(port))
+    assert code == 1
+    assert f"Port {port} of 127.0.0.1 is in use." in output
+    assert "Traceback" not in output
+
+
+def test_a_store_out_of_reach_is_a_sentence() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    code, output = refused("--port", "0", REDIS_URL=f"redis://127.0.0.1:{port}/0")
+    assert code == 1
+    assert "The store cannot be reached" in output
+    assert "Traceback" not in output
+
+
+def test_a_wrong_store_url_is_a_sentence() -> None:
+    code, output = refused("--port", "0", REDIS_URL="http://localhost")
+    assert code == 2
+    assert "REDIS_URL has the scheme 'http'" in output
+    assert "Traceback" not in output
+
+
+def test_open_mode_goes_beyond_this_machine_only_when_told(serve: Serve) -> None:
+    code, output = refused("--host", "0.0.0.0", "--port", "0")
+    assert (code, "--insecure-open" in output) == (2, True)
+    service = serve("--host", "0.0.0.0", "--port", "0", "--insecure-open")
+    assert httpx.get(f"{service.url}/healthz", trust_env=False).status_code == httpx.codes.OK
