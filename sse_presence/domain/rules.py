@@ -272,7 +272,7 @@ def choose(user: User, override: Override, now: int, rules: Rules) -> User:
     elif user.ghost is None:
         left = {name: _leaving(device, now, rules) for name, device in user.real.devices.items()}
         user = replace(user, ghost=replace(user.real, devices=left))
-    real = replace(user.real, chosen=chosen, forgotten=False)
+    real = replace(user.real, chosen=chosen, forgotten=user.real.forgotten and chosen is None)
     return _aged_user(replace(user, real=real), now, rules)
 
 

@@ -136,7 +136,8 @@ function operations.choose(op)
     end
     user.ghost = ghost
   end
-  user.real.chosen, user.real.forgotten = chosen, false
+  user.real.chosen = chosen
+  if chosen then user.real.forgotten = false end
   finish(user)
   return record_of(user.name, user.own)
 end
