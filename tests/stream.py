@@ -111,9 +111,11 @@ async def open_stream(
     last: str | None = None,
     headers: dict[str, str] | None = None,
 ) -> AsyncIterator[Stream]:
-    """Open `/v1/events` of the service at a URL, in open mode as `me`."""
+    """Open `/v1/events` of the service at a URL, in open mode as `me`; elsewhere say `me=""`."""
     interest = [*(("user", user) for user in users), *(("channel", name) for name in channels)]
-    parameters = httpx.QueryParams([("as", me), *interest, *([("device", device)] if device else [])])
+    parameters = httpx.QueryParams(
+        [*([("as", me)] if me else []), *interest, *([("device", device)] if device else [])]
+    )
     sent = (headers or {}) | ({"Last-Event-ID": last} if last is not None else {})
     async with (
         httpx.AsyncClient(timeout=httpx.Timeout(CEILING, read=None), trust_env=False) as client,

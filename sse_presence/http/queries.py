@@ -54,14 +54,13 @@ def _refuse_unwatchable(users: Sequence[str], caller: Identity) -> None:
 
 
 async def _answer(service: Service, caller: Identity, users: Sequence[str]) -> Reply:
-    own = await service.store.own(caller.user) if caller.user in users else None
     others = [user for user in users if user != caller.user]
-    reading = await service.store.read(others) if others or own is None else own
-    records = {record.user: record for record in reading.records}
-    if own is not None:
-        records[caller.user] = own.records[0]
+    readings = [await service.store.read(others)] if others else []
+    if len(others) < len(users) or not others:  # an empty query has a time too
+        readings.append(await service.store.own(caller.user))
+    records = {record.user: record for reading in readings for record in reading.records}
     listed = b",".join(record_json(records[user]) for user in users)
-    return Reply(b'{"users":[' + listed + b'],"time":%d%s}' % (reading.time, _settling(reading)))
+    return Reply(b'{"users":[%b],"time":%d%b}' % (listed, readings[0].time, _settling(readings[0])))
 
 
 def _settling(reading: Reading) -> bytes:

@@ -18,9 +18,10 @@ def routes(*, demo: bool) -> list[BaseRoute]:
         Route("/presence", queries.presence, methods=["GET", "POST"]),
         Route("/events", stream.events),
     ]
-    return [
+    table = [
         Mount("/v1", Router(v1, redirect_slashes=False)),
         Route("/healthz", ops.healthz),
         Route("/readyz", ops.readyz),
         *([Mount("/", Pages())] if demo else []),
     ]
+    return [Mount("/", Router(table, redirect_slashes=False))]

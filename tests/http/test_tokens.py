@@ -137,7 +137,7 @@ def test_audience_and_issuer_are_checked_where_they_are_set() -> None:
 def test_a_remembered_token_expires(monkeypatch: pytest.MonkeyPatch) -> None:
     checker, token = Tokens(SETTINGS), signed()
     assert checker.identity(token) is checker.identity(token)
-    monkeypatch.setattr(tokens.time, "time", lambda: NOW + 600)
+    monkeypatch.setattr("time.time", lambda: NOW + 600)
     with pytest.raises(Unauthenticated, match="expired"):
         checker.identity(token)
     assert not checker._good

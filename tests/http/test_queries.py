@@ -1,0 +1,88 @@
+"""Queries: in order, once each, true for oneself, and whole or not at all."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import httpx
+import pytest
+
+from sse_presence.domain.rights import Rights
+from sse_presence.http.mint import mint
+from tests.conftest import Live, StartLive
+
+SECRET = "a secret of at least sixty-four bytes, as long as HS512 would like it"
+
+
+@pytest.fixture
+async def alice(live: StartLive) -> AsyncIterator[httpx.AsyncClient]:
+    """A client that calls as alice, in open mode."""
+    service = await live()
+    async with httpx.AsyncClient(base_url=service.url, headers={"X-Presence-User": "alice"}) as client:
+        yield client
+
+
+def caller(service: Live, user: str, rights: Rights) -> httpx.AsyncClient:
+    token = mint(service.app.state.presence.settings, user, rights)
+    return httpx.AsyncClient(base_url=service.url, headers={"Authorization": f"Bearer {token}"})
+
+
+async def test_get_and_post_answer_alike(alice: httpx.AsyncClient) -> None:
+    await alice.post("/v1/heartbeat?as=bob", json={"device": "d"}, headers={"X-Presence-User": ""})
+    names = ["zoë", "bob", "carol", "bob"]
+    got = (await alice.get("/v1/presence", params=[("user", name) for name in names])).json()
+    posted = (await alice.post("/v1/presence", json={"users": names})).json()
+    assert got["users"] == posted["users"]
+    assert got["users"] == [
+        {"user": "zoë", "status": "offline", "version": 0},
+        {"user": "bob", "status": "online", "devices": ["web"], "version": 1},
+        {"user": "carol", "status": "offline", "version": 0},
+    ]
+    assert got.keys() == {"users", "time"}
+    assert got["time"] > 1_700_000_000_000
+
+
+async def test_oneself_is_seen_truly_and_others_as_all_see_them(alice: httpx.AsyncClient) -> None:
+    for user in ("alice", "bob"):
+        headers = {"X-Presence-User": user}
+        await alice.post("/v1/heartbeat", json={"device": "d"}, headers=headers)
+        await alice.post("/v1/status", json={"status": "invisible"}, headers=headers)
+    users = (await alice.get("/v1/presence?user=bob&user=alice")).json()["users"]
+    assert [user["user"] for user in users] == ["bob", "alice"]
+    assert users[0]["status"] == "online"  # in its grace
+    assert (users[1]["status"], users[1]["override"]) == ("invisible", {"status": "invisible"})
+
+
+async def test_a_query_for_nobody_tells_the_time(alice: httpx.AsyncClient) -> None:
+    for answer in (await alice.get("/v1/presence"), await alice.post("/v1/presence", json={})):
+        assert answer.json()["users"] == []
+        assert answer.json()["time"] > 1_700_000_000_000
+
+
+async def test_the_limit_counts_distinct_users_and_is_named(alice: httpx.AsyncClient) -> None:
+    users = [f"user-{number}" for number in range(1_000)]
+    answer = await alice.post("/v1/presence", json={"users": users + users})
+    assert [record["user"] for record in answer.json()["users"]] == users
+    answer = await alice.post("/v1/presence", json={"users": [*users, "one more"]})
+    assert answer.status_code == 422
+    assert answer.json()["errors"] == [{"field": "users", "detail": "may name 1000 users, and names 1001"}]
+
+
+async def test_who_may_not_be_watched_is_named(live: StartLive) -> None:
+    service = await live(auth="jwt", jwt_secret=SECRET)
+    async with caller(service, "alice", Rights(watch=frozenset({"bob"}), watch_prefix="team:")) as client:
+        assert (await client.get("/v1/presence?user=bob&user=alice&user=team:x")).status_code == 200
+        answer = await client.get("/v1/presence?user=bob&user=carol&user=teal")
+        assert answer.status_code == 403
+        assert "'carol', 'teal'" in answer.json()["detail"]
+        assert "bob" not in answer.json()["detail"]
+        answer = await client.post("/v1/presence", json={"users": [f"stranger-{n}" for n in range(500)]})
+        assert "and 490 more" in answer.json()["detail"]
+
+
+async def test_channels_are_refused_until_they_are_kept(alice: httpx.AsyncClient) -> None:
+    answer = await alice.post("/v1/presence", json={"users": ["bob"], "channels": ["room"]})
+    assert answer.status_code == 422
+    assert "not supported yet" in answer.json()["detail"]
+    answer = await alice.post("/v1/heartbeat", json={"device": "d", "channels": []})
+    assert answer.json()["errors"][0]["field"] == "channels"
