@@ -23,6 +23,7 @@ from starlette.middleware import Middleware
 
 from sse_presence.http.auth import Authenticate, authenticator
 from sse_presence.http.middleware import OpenModeGuard, TargetLimit
+from sse_presence.http.pages import Pages
 from sse_presence.http.problems import HANDLERS
 from sse_presence.http.routes import routes
 from sse_presence.service import Service
@@ -37,7 +38,7 @@ def create_app(settings: Settings, authenticate: Authenticate | None = None) -> 
     """
     guarded = settings.auth == "open" and authenticate is None
     app = Starlette(
-        routes=routes(demo=settings.demo),
+        routes=routes(),
         middleware=[
             Middleware(TargetLimit, settings.max_target),
             *([Middleware(OpenModeGuard, settings)] if guarded else []),
@@ -45,6 +46,9 @@ def create_app(settings: Settings, authenticate: Authenticate | None = None) -> 
         exception_handlers=HANDLERS,
         lifespan=lifespan,
     )
+    app.router.redirect_slashes = False  # a client that posts would lose its body on the way
+    if settings.demo:
+        app.router.default = Pages()
     app.state.presence = Service(settings, authenticate or authenticator(settings))
     return app
 

@@ -1,8 +1,11 @@
-"""What is refused before any route is looked at. Both pass `send` through as it is: streams pay nothing."""
+"""What is refused before any route is looked at.
+
+What passes is handed on as it is, without a frame or a wrapper of `send`: streams pay nothing for it.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Awaitable, Iterator
 
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -20,17 +23,16 @@ class TargetLimit:
         self._app = app
         self._limit = limit
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         """Handle one connection."""
         if scope["type"] == "websocket":
-            await send({"type": "websocket.close", "code": 1000, "reason": ""})
-        elif scope["type"] == "http" and (size := _target_size(scope)) > self._limit:
+            return send({"type": "websocket.close", "code": 1000, "reason": ""})
+        if scope["type"] == "http" and (size := _target_size(scope)) > self._limit:
             error = TargetTooLong(
                 f"The request target has {size} bytes and may have {self._limit}; long lists go into a POST."
             )
-            await refusal(error)(scope, receive, send)
-        else:
-            await self._app(scope, receive, send)
+            return refusal(error)(scope, receive, send)
+        return self._app(scope, receive, send)
 
 
 class OpenModeGuard:
@@ -40,10 +42,10 @@ class OpenModeGuard:
         self._app = app
         self._settings = settings
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         """Handle one connection."""
         error = next(self._errors(scope), None) if scope["type"] == "http" else None
-        await (self._app if error is None else refusal(error))(scope, receive, send)
+        return (self._app if error is None else refusal(error))(scope, receive, send)
 
     def _errors(self, scope: Scope) -> Iterator[RequestError]:
         headers = Headers(scope=scope)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from os import PathLike, stat_result
 from pathlib import Path
 
+from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
@@ -23,6 +24,12 @@ class Pages(StaticFiles):
 
     def __init__(self) -> None:
         super().__init__(directory=folder(), html=True)
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        """The file at a path; for other methods than GET and HEAD nothing is here."""
+        if scope["method"] not in {"GET", "HEAD"}:
+            raise HTTPException(404)
+        return await super().get_response(path, scope)
 
     def file_response(
         self, full_path: str | PathLike[str], stat_result: stat_result, scope: Scope, status_code: int = 200

@@ -151,7 +151,7 @@ async def tokens(live: StartLive) -> Tokens:
     return Tokens(service.url, app.state.presence.settings)
 
 
-SIGNALS = {
+SIGNALS: dict[str, dict[str, Any]] = {
     "/v1/heartbeat": {"device": "d"},
     "/v1/status": {"status": "dnd"},
     "/v1/typing": {"device": "d", "channel": "c", "typing": True},

@@ -56,7 +56,7 @@ class Wire:
         await self._writer.wait_closed()
 
 
-def request(method: str, target: bytes, body: bytes | None = None, **headers: str | bytes) -> bytes:
+def request(method: str, target: bytes, body: bytes | None = None, /, **headers: str | bytes) -> bytes:
     """A request as alice; header names have `_` for `-`."""
     fields: dict[str, str | bytes] = {"host": "127.0.0.1", "x_presence_user": "alice"}
     if body is not None:
@@ -70,7 +70,7 @@ def request(method: str, target: bytes, body: bytes | None = None, **headers: st
 
 
 async def send(
-    url: str, method: str, target: bytes, body: bytes | None = None, **headers: str | bytes
+    url: str, method: str, target: bytes, body: bytes | None = None, /, **headers: str | bytes
 ) -> Answer:
     """Send one request on a connection of its own."""
     wire = await Wire.to(url)
