@@ -1,0 +1,69 @@
+"""One partition as this process follows it: what is watched there, and whether that can be relied on."""
+
+from __future__ import annotations
+
+from asyncio import TimerHandle
+from collections.abc import Iterator
+
+from sse_presence.fanout.line import Line
+from sse_presence.fanout.watched import OwnTopic, Room, Topic, Watched
+
+
+class Partition:
+    """The hub's register of one partition."""
+
+    __slots__ = (
+        "line", "number", "owns", "position", "rooms", "settles_at", "since", "timer", "unrepaired", "users",
+    )  # fmt: skip
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+        self.line = Line()
+        self.users: dict[str, Topic] = {}
+        self.owns: dict[str, OwnTopic] = {}
+        self.rooms: dict[str, Room] = {}
+        self.unrepaired: set[Watched] = set()
+        """What was watched when the last gap came and has not been read since."""
+        self.position = 0
+        """Store time up to which nothing is missing, also of what was lost and read again."""
+        self.since = 0
+        """Store time at which it was last whole."""
+        self.settles_at: float | None = None
+        """Loop time until which the store may lack what it lost."""
+        self.timer: TimerHandle | None = None
+        """Wakes the hub at `settles_at`."""
+
+    @property
+    def whole(self) -> bool:
+        """Whether everything watched here is what the store says."""
+        return self.line.connected and not self.unrepaired
+
+    @property
+    def vouched(self) -> str:
+        """The incarnation that cursors may name; none while the store is not what it was."""
+        return "" if self.settles_at is not None else self.line.incarnation or ""
+
+    def advance(self) -> None:
+        """Move the position to the last mark, unless something is missing."""
+        if self.whole:
+            self.position = max(self.position, self.line.latest)
+
+    def watched(self) -> Iterator[Watched]:
+        """All that is watched here."""
+        yield from self.users.values()
+        yield from self.owns.values()
+        yield from self.rooms.values()
+
+    def drop(self, watched: Watched) -> None:
+        """Nobody watches it any more."""
+        register: dict[str, Topic] | dict[str, OwnTopic] | dict[str, Room]
+        if isinstance(watched, Room):
+            register = self.rooms
+            if watched.timer is not None:
+                watched.timer.cancel()
+        elif isinstance(watched, OwnTopic):
+            register = self.owns
+        else:
+            register = self.users
+        register.pop(watched.name, None)
+        self.unrepaired.discard(watched)

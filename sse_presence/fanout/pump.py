@@ -1,0 +1,107 @@
+"""One clock for all streams: wakes what is due, in slices that leave the loop to others.
+
+Nothing here waits for a stream. Whatever is woken does what it can at once and says when it wants to be
+woken next; a thing that fails is told so and never takes the pump with it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from heapq import heappop, heappush
+from itertools import count
+from typing import Protocol
+
+NEVER = float("inf")
+_SOON = float("-inf")
+
+SLICE = 200
+"""Things woken before the loop's other work gets its turn: a few milliseconds."""
+
+log = logging.getLogger("sse_presence")
+
+
+class Waking(Protocol):
+    """Something that acts when its time has come."""
+
+    due: float
+    """When the pump will wake it; only the pump writes it."""
+
+    def wake(self, now: float) -> float:
+        """Do what is due at loop time `now`; when to be woken next."""
+        ...
+
+    def fail(self) -> None:
+        """Waking raised: give up, quietly."""
+        ...
+
+
+class Pump:
+    """The one task that wakes everything."""
+
+    def __init__(self) -> None:
+        self._soon: list[Waking] = []
+        self._later: list[tuple[float, int, Waking]] = []
+        """A heap of (time, tie-break, thing); an entry whose time is not the thing's `due` is outdated."""
+        self._order = count()
+        self._rouse = asyncio.Event()
+
+    def soon(self, thing: Waking) -> None:
+        """Wake it in the next pass."""
+        if thing.due != _SOON:
+            thing.due = _SOON
+            self._soon.append(thing)
+            self._rouse.set()
+
+    def at(self, thing: Waking, when: float) -> None:
+        """Wake it at loop time `when` or earlier."""
+        if when < thing.due:
+            if when <= asyncio.get_running_loop().time():
+                self.soon(thing)
+                return
+            thing.due = when
+            heappush(self._later, (when, next(self._order), thing))
+            if self._later[0][2] is thing:
+                self._rouse.set()
+
+    def now(self, thing: Waking) -> None:
+        """Wake it within this call."""
+        self._wake(thing, asyncio.get_running_loop().time())
+
+    async def run(self) -> None:
+        """Wake what is due until cancelled."""
+        loop = asyncio.get_running_loop()
+        while True:
+            self._collect(loop.time())
+            if not self._soon:
+                await self._rest(loop)
+                continue
+            due, self._soon = self._soon, []
+            now = loop.time()
+            for number, thing in enumerate(due, 1):
+                self._wake(thing, now)
+                if number % SLICE == 0:
+                    await asyncio.sleep(0)
+                    now = loop.time()
+            await asyncio.sleep(0)
+
+    def _collect(self, now: float) -> None:
+        while self._later and self._later[0][0] <= now:
+            when, _, thing = heappop(self._later)
+            if when == thing.due:
+                self.soon(thing)
+
+    async def _rest(self, loop: asyncio.AbstractEventLoop) -> None:
+        alarm = loop.call_at(self._later[0][0], self._rouse.set) if self._later else None
+        await self._rouse.wait()
+        self._rouse.clear()
+        if alarm is not None:
+            alarm.cancel()
+
+    def _wake(self, thing: Waking, now: float) -> None:
+        thing.due = NEVER
+        try:
+            self.at(thing, thing.wake(now))
+        except Exception:
+            log.exception("A stream failed and is closed; its client reconnects and resumes")
+            thing.fail()

@@ -1,0 +1,115 @@
+"""Reads what the hub wants from the store: many at once, each user once however many streams wait.
+
+When the store is out of reach nothing is lost: what was wanted stays wanted and is tried again, after
+longer and longer pauses.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from random import Random
+
+from sse_presence.domain.signal import Reading
+from sse_presence.errors import StoreUnavailable
+from sse_presence.fanout.hub import Hub
+from sse_presence.fanout.wanted import Wanted
+from sse_presence.fanout.watched import OwnTopic, Room, Topic, Watched
+from sse_presence.store.store import Store
+
+CHUNK = 500
+"""Things read at once: about 3 ms of the store's time."""
+
+_PAUSES = (0.2, 2.0)
+"""Seconds before trying again, doubled from the first to the last."""
+
+log = logging.getLogger("sse_presence")
+
+
+class Reader:
+    """The one task that reads for the streams of a process."""
+
+    def __init__(
+        self, store: Store, wanted: Wanted, hub: Hub, settle: Callable[[int, str], Awaitable[None]]
+    ) -> None:
+        """`settle` tells the store that a partition has another incarnation."""
+        self._store = store
+        self._tell_settling = settle
+        self._wanted = wanted
+        self._hub = hub
+        self._random = Random()  # noqa: S311 - spreads load, keeps no secret
+
+    async def run(self) -> None:
+        """Read what is wanted until cancelled."""
+        pause = _PAUSES[0]
+        while True:
+            await self._wanted.wait()
+            batch = self._wanted.take(CHUNK)
+            try:
+                await self._read(batch)
+                await self._settle()
+            except* StoreUnavailable as errors:
+                self._fail(errors)
+            finally:
+                left = [watched for watched in batch if watched.watchers and not watched.current]
+                self._wanted.read(*left)
+            if left or self._wanted.failing:
+                await asyncio.sleep(pause * self._random.uniform(0.5, 1))
+                pause = min(2 * pause, _PAUSES[1])
+            else:
+                pause = _PAUSES[0]
+
+    def _fail(self, errors: ExceptionGroup[StoreUnavailable]) -> None:
+        if not self._wanted.failing:
+            log.warning("Reading for streams fails, so they wait: %s", errors.exceptions[0])
+            self._wanted.failing = True
+            self._hub.reading_failed()
+
+    async def _read(self, batch: list[Watched]) -> None:
+        topics = [watched for watched in batch if type(watched) is Topic]
+        rooms = [watched for watched in batch if isinstance(watched, Room)]
+        async with asyncio.TaskGroup() as group:
+            if topics:
+                group.create_task(self._read_topics(topics))
+            if rooms:
+                group.create_task(self._read_rooms(rooms))
+            for watched in batch:
+                if isinstance(watched, OwnTopic):
+                    group.create_task(self._read_own(watched))
+
+    async def _read_topics(self, topics: list[Topic]) -> None:
+        eras = [topic.partition.line.era for topic in topics]
+        reading = await self._store.read([topic.name for topic in topics])
+        self._take(topics, eras, reading)
+
+    async def _read_own(self, topic: OwnTopic) -> None:
+        era = topic.partition.line.era
+        self._take([topic], [era], await self._store.own(topic.name))
+
+    async def _read_rooms(self, rooms: list[Room]) -> None:
+        asked = {room.name: (room, room.partition.line.era, room.messages) for room in rooms}
+        lists = await self._store.typing_in(list(asked))
+        self._wanted.failing = False
+        for listed in lists:
+            room, era, messages = asked[listed.channel]
+            if room.partition.line.era == era:
+                self._hub.take_list(room, listed, messages)
+
+    def _take(self, topics: Sequence[Topic], eras: list[int], reading: Reading) -> None:
+        """Hand on what was read, unless a gap came meanwhile or another incarnation answered."""
+        self._wanted.failing = False
+        self._hub.take_reading(reading)
+        for topic, era, record in zip(topics, eras, reading.records, strict=True):
+            line = topic.partition.line
+            answered, _ = reading.positions[topic.partition.number]
+            if line.era == era and line.incarnation == answered:
+                self._hub.take_record(topic, record)
+
+    async def _settle(self) -> None:
+        for number, incarnation in self._wanted.take_settles().items():
+            try:
+                await self._tell_settling(number, incarnation)
+            except StoreUnavailable:
+                self._wanted.settle(number, incarnation)
+                raise

@@ -1,0 +1,30 @@
+"""Where a stream's bytes go, as the pump sees it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+
+class Sink(Protocol):
+    """One response body. No method waits, and none is called while `busy`, except `abort`."""
+
+    ready: Callable[[], None]
+    """Called when it is no longer busy; set by the stream."""
+
+    @property
+    def busy(self) -> bool:
+        """Whether bytes given to it are still on their way."""
+        ...
+
+    def write(self, data: bytes) -> None:
+        """Send whole events."""
+        ...
+
+    def end(self, data: bytes) -> None:
+        """Send the last events and end the body cleanly."""
+        ...
+
+    def abort(self) -> None:
+        """Give up on a peer that takes nothing."""
+        ...

@@ -1,0 +1,193 @@
+"""One open stream: what it has been told, and what it is told next.
+
+A stream is greeted at once, gets everything (or what changed since its cursor) as soon as all that it
+watches is current, and from then on what its mailbox holds, one presence frame a window. It keeps nothing
+per user. What is sent is composed when the sink can take it, from what is true then, so that a slow reader
+costs no more than its mailbox and never sees an outdated state.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+from sse_presence.fanout.mailbox import Mailbox
+from sse_presence.fanout.pump import NEVER
+from sse_presence.fanout.sink import Sink
+from sse_presence.fanout.span import Span
+from sse_presence.fanout.watched import Room, Topic
+from sse_presence.sse import encode
+
+if TYPE_CHECKING:
+    from sse_presence.fanout.hub import Hub
+
+log = logging.getLogger("sse_presence")
+
+_LAST_CHANCE = 1.0
+"""Seconds that a busy peer has, once its stream should end, to take what was sent before."""
+
+
+class Stream:
+    """State of one stream; the hub fills it, the pump wakes it."""
+
+    __slots__ = (
+        "blocked", "cursor_at", "digest", "due", "ends_as", "ends_at", "greeting", "hub", "live", "mailbox",
+        "missing", "over", "presence_at", "resume", "rooms", "sink", "span", "stale", "topics", "typing_at",
+        "viewer", "written_at",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        hub: Hub,
+        sink: Sink,
+        *,
+        viewer: str | None,
+        topics: tuple[Topic, ...],
+        rooms: tuple[Room, ...],
+        span: Span,
+        digest: bytes,
+    ) -> None:
+        self.hub = hub
+        self.sink = sink
+        self.viewer = viewer
+        self.topics = topics
+        self.rooms = rooms
+        self.span = span
+        self.digest = digest
+        """Of the interest, for cursors."""
+        self.resume: int | None = None
+        """The position to resume from; None asks for a snapshot."""
+        self.greeting = b""
+        self.live = False
+        """Whether it was told everything; before that its mailbox is not used."""
+        self.missing = 0
+        """How many of its topics and rooms are not current, while it is not live."""
+        self.mailbox = Mailbox()
+        self.stale = False
+        """Whether it was told that the store is out of reach."""
+        self.blocked = False
+        """Whether something was due while the sink was busy."""
+        self.over = False
+        self.presence_at = self.typing_at = -NEVER
+        self.cursor_at = self.written_at = 0.0
+        self.ends_at = NEVER
+        self.ends_as = ""
+        self.due = NEVER
+        sink.ready = self.unblock
+
+    # What the hub does
+
+    def count_missing(self) -> None:
+        """Count anew what is not current."""
+        self.missing = sum(not topic.current for topic in self.topics)
+        self.missing += sum(not room.current for room in self.rooms)
+
+    def restart(self) -> None:
+        """Begin again with a snapshot: the store has another incarnation."""
+        self.live, self.resume = False, None
+        self.mailbox.clear()
+        self.count_missing()
+
+    def end_by(self, when: float, reason: str) -> None:
+        """Say goodbye at loop time `when`, if it has not ended before."""
+        if when < self.ends_at:
+            self.ends_at, self.ends_as = when, reason
+
+    def unblock(self) -> None:
+        """The sink can take more."""
+        if self.blocked:
+            self.blocked = False
+            self.hub.pump.soon(self)
+
+    def fail(self) -> None:
+        """Give the connection up."""
+        if not self.over:
+            self.sink.abort()
+            self.hub.leave(self)
+
+    # What the pump does
+
+    def wake(self, now: float) -> float:
+        """Send what is due; when more may be."""
+        if self.over:
+            return NEVER
+        if self.sink.busy:
+            return self._wait(now)
+        frames: list[bytes] = []
+        if self.greeting:
+            frames.append(self.greeting)
+            self.greeting = b""
+        if now >= self.ends_at:
+            frames.append(encode.bye(self.ends_as, self.hub.pace.retry(self.ends_as)))
+            self.sink.end(b"".join(frames))
+            self.hub.leave(self)
+            return NEVER
+        self._compose(frames, now)
+        if frames:
+            self.sink.write(b"".join(frames))
+            self.written_at = now
+        return self._next()
+
+    def _wait(self, now: float) -> float:
+        """The sink is busy: what is pending goes on conflating until it is ready, or too late."""
+        self.blocked = True
+        too_late = min(self.written_at + self.hub.pace.send_timeout, self.ends_at + _LAST_CHANCE)
+        if now < too_late:
+            return too_late
+        log.info("A stream's peer takes nothing, so it is closed")
+        self.fail()
+        return NEVER
+
+    def _next(self) -> float:
+        pace, mailbox = self.hub.pace, self.mailbox
+        due = min(self.written_at + pace.ping, self.ends_at)
+        if mailbox.topics is not None:
+            due = min(due, self.presence_at + pace.presence_window)
+        elif self.live:
+            due = min(due, self.cursor_at + pace.quiet)
+        if mailbox.rooms is not None:
+            due = min(due, self.typing_at + pace.typing_window)
+        return due
+
+    def _compose(self, frames: list[bytes], now: float) -> None:
+        trouble = not self.span.whole or (not self.live and self.hub.reading_fails)
+        if trouble and not self.stale:
+            self.stale = True
+            frames.append(encode.told("stale", {"since": self.span.since or self.hub.clock.now()}))
+        if not self.live and self.missing == 0 and self.span.whole:
+            self._replay(frames, now)
+        elif self.live:
+            self._tell_changes(frames, now)
+        if self.stale and not trouble and self.live and self.mailbox.topics is None:
+            self.stale = False
+            frames.append(encode.told("fresh", {}))
+        if not frames and now >= self.written_at + self.hub.pace.ping:
+            frames.append(encode.told("ping", {"time": self.hub.clock.now()}))
+
+    def _replay(self, frames: list[bytes], now: float) -> None:
+        """Everything, or what changed since the cursor, as of this moment; then it is live."""
+        cursor = self.hub.cursor(self)
+        if self.resume is None:
+            records = [topic.encoded for topic in self.topics]
+            frames.append(encode.snapshot(records, cursor, self.span.settling(now)))
+        else:
+            records = [topic.encoded for topic in self.topics if topic.changed > self.resume]
+            frames.append(encode.presence_parts(records, cursor))
+            self.presence_at = now
+        if self.rooms:
+            self._tell_typing(frames, self.rooms, now)
+        self.live, self.resume, self.cursor_at = True, None, now
+
+    def _tell_changes(self, frames: list[bytes], now: float) -> None:
+        pace, mailbox = self.hub.pace, self.mailbox
+        quiet = mailbox.topics is None
+        if now >= (self.cursor_at + pace.quiet if quiet else self.presence_at + pace.presence_window):
+            frames.append(encode.presence(mailbox.take_records(), self.hub.cursor(self)))
+            self.presence_at = self.cursor_at = now
+        if mailbox.rooms is not None and now >= self.typing_at + pace.typing_window:
+            self._tell_typing(frames, mailbox.take_rooms(), now)
+
+    def _tell_typing(self, frames: list[bytes], rooms: tuple[Room, ...] | list[Room], now: float) -> None:
+        time = self.hub.clock.now()
+        frames.append(encode.typing([encode.typing_json(room.listed, self.viewer, time) for room in rooms]))
+        self.typing_at = now

@@ -1,0 +1,195 @@
+"""The service of one app: everything it is made of, put together, started and stopped in order.
+
+It starts whether the store can be reached or not: streams are then told that they are stale, signals are
+refused with 503, and both mend by themselves. What it cannot start with is a store that another version
+made, which is a `SettingsError`.
+
+Calls that take a signal of a device tell `attachments.signalled(user, device, interval)`, so that a stream
+of that device does not renew what was just signalled.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any
+
+from sse_presence.domain.cursor import derive_key
+from sse_presence.domain.message import Message
+from sse_presence.domain.rights import Identity
+from sse_presence.drain import on_stop
+from sse_presence.errors import PresenceError, StoreUnavailable
+from sse_presence.fanout.attachments import Attachments
+from sse_presence.fanout.bus import Bus, Positions
+from sse_presence.fanout.clock import StoreClock
+from sse_presence.fanout.hub import Hub
+from sse_presence.fanout.mender import Mender
+from sse_presence.fanout.pace import pace_from
+from sse_presence.fanout.pump import Pump
+from sse_presence.fanout.reader import Reader
+from sse_presence.fanout.register import Register
+from sse_presence.fanout.subscription import Desk
+from sse_presence.fanout.wanted import Wanted
+from sse_presence.settings import Settings
+from sse_presence.store import keys
+from sse_presence.store.client import Client
+from sse_presence.store.store import Store
+from sse_presence.store.sweeper import Sweeper
+
+_FIRST_HEARD = 3.0
+"""Seconds that starting waits for the store, so that the first streams can resume at once."""
+
+_LAST_WORDS = 1.0
+"""Seconds that stopping waits for streams to take their goodbye, where the server did not wait before."""
+
+log = logging.getLogger("sse_presence")
+
+
+class Node:
+    """The parts of a running service."""
+
+    def __init__(self, settings: Settings) -> None:
+        client = Client(settings.redis_url)
+        self.store = Store(client, settings)
+        self.pump = Pump()
+        clock, pace, wanted = StoreClock(), pace_from(settings), Wanted()
+        register = Register(self.store.partitions, self.store.partition_of)
+        liveness = settings.heartbeat * settings.liveness_factor / 1000
+        self.mender = Mender(register, wanted, self.pump, clock, liveness)
+        self.hub = Hub(register, self.mender, wanted, self.pump, clock, pace)
+        self.hub.retention = settings.retention
+        self.reader = Reader(self.store, wanted, self.hub, self._settle)
+        self.sweeper = Sweeper(self.store, settings)
+        channels = {keys.bus(number): number for number in range(self.store.partitions)}
+        self.bus = Bus(client.pubsub, channels, self._begin, self._hear, self.mender)
+        self.attachments = Attachments(self.store, self.pump, settings.heartbeat / 1000)
+        self.desk = Desk(
+            self.hub, self.attachments, settings.max_streams_per_user, settings.max_watched_per_user
+        )
+
+    def _hear(self, partition: int, message: Message) -> None:
+        self.hub.hear(partition, message)
+        if message.mark:
+            self.sweeper.heard(partition)
+
+    async def _begin(self) -> Positions:
+        """Where the store stands, once it is one that can be used."""
+        await self._know_store()
+        return await self.store.positions()
+
+    async def _settle(self, partition: int, incarnation: str) -> None:
+        """The store came back as another one: it may have lost what it knew of itself, too."""
+        await self._know_store()
+        await self.store.settle(partition, incarnation)
+
+    async def _know_store(self) -> None:
+        await self.store.open()
+        self.hub.key = derive_key(await self.store.cursor_key())
+
+
+class Service:
+    """What handlers work with."""
+
+    def __init__(self, settings: Settings, authenticate: Callable[[Any], Awaitable[Identity]]) -> None:
+        """`authenticate` tells the caller of a request."""
+        self.settings = settings
+        self.authenticate = authenticate
+        self._node: Node | None = None
+
+    @property
+    def node(self) -> Node:
+        """The running parts; raises PresenceError before `running()` is entered."""
+        if self._node is None:
+            raise PresenceError(
+                "The service is not running: enter `sse_presence.lifespan(app)` in the lifespan of the "
+                "application that mounts it."
+            )
+        return self._node
+
+    @property
+    def store(self) -> Store:
+        """Presence state."""
+        return self.node.store
+
+    @property
+    def desk(self) -> Desk:
+        """Where streams are opened."""
+        return self.node.desk
+
+    @property
+    def attachments(self) -> Attachments:
+        """Devices that have a stream open here."""
+        return self.node.attachments
+
+    def ready(self) -> list[str]:
+        """A sentence for each thing that is down; none while the service can do its work."""
+        if self._node is None:
+            return ["The service is not running."]
+        down = []
+        if self.node.sweeper.failing:
+            down.append("The store is out of reach.")
+        if not self.node.bus.heard.is_set():
+            down.append("The bus is not heard.")
+        if self.node.desk.draining:
+            down.append("The process is stopping.")
+        return down
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Connect, serve while the block lasts, then say goodbye to all streams and close."""
+        node = Node(self.settings)
+        async with AsyncExitStack() as stack:
+            stack.push_async_callback(node.store.close)
+            await _first_look(node.store)
+            stack.callback(node.mender.close)
+            for part in (node.pump, node.reader, node.sweeper, node.bus, node.attachments):
+                await stack.enter_async_context(_owned(part.run))
+            stack.enter_context(on_stop(lambda: node.desk.drain(self.settings.drain / 1000)))
+            stack.push_async_callback(_part, node)
+            await _wait_until(node.bus.heard.wait(), _FIRST_HEARD)
+            self._node = node
+            yield
+        self._node = None
+
+
+async def _first_look(store: Store) -> None:
+    try:
+        await store.open()
+    except StoreUnavailable as error:
+        log.warning("Starting without the store: %s", error)
+
+
+async def _part(node: Node) -> None:
+    node.desk.drain(0)
+    await _wait_until(node.desk.empty(), _LAST_WORDS)
+
+
+async def _wait_until(coming: Coroutine[Any, Any, Any], seconds: float) -> None:
+    try:
+        async with asyncio.timeout(seconds):
+            await coming
+    except TimeoutError:
+        log.debug("Not waiting any longer")
+
+
+@asynccontextmanager
+async def _owned(run: Callable[[], Coroutine[Any, Any, None]]) -> AsyncIterator[None]:
+    """Keep a part running while the block lasts."""
+    task = asyncio.create_task(_keep(run))
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.wait([task])
+
+
+async def _keep(run: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    """A part that fails has a mistake in it, which is logged; the others can still do their work."""
+    while True:
+        try:
+            await run()
+        except Exception:
+            log.exception("%s failed and goes on", run.__qualname__)
+            await asyncio.sleep(1)

@@ -1,0 +1,67 @@
+"""A response body that is written from outside its handler, through ASGI `send`.
+
+It works under any server and any middleware, and costs a short-lived task a write.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from starlette.types import Send
+
+
+class SendSink:
+    """The body of one stream; `fanout.sink.Sink` says what its methods promise.
+
+    A write that fails leaves it busy for good: the peer is gone, and the handler is about to learn it.
+    """
+
+    __slots__ = ("_handler", "_send", "_writing", "aborted", "ready")
+
+    def __init__(self, send: Send, handler: asyncio.Task[None]) -> None:
+        """`handler` is the task of the response: cancelled when the peer has to be given up."""
+        self._send = send
+        self._handler = handler
+        self._writing: asyncio.Task[None] | None = None
+        self.aborted = False
+        self.ready: Callable[[], None] = _nobody_waits
+
+    @property
+    def busy(self) -> bool:
+        """Whether the last write is not done."""
+        return self._writing is not None
+
+    def write(self, data: bytes) -> None:
+        """Send whole events."""
+        self._writing = asyncio.create_task(self._deliver(data, more=True))
+
+    def end(self, data: bytes) -> None:
+        """Send the last events and end the body."""
+        self._writing = asyncio.create_task(self._deliver(data, more=False))
+
+    def abort(self) -> None:
+        """Give up on the peer."""
+        self.aborted = True
+        self._handler.cancel()
+
+    async def close(self) -> None:
+        """Wait for the last bytes, or drop them if the peer was given up; raises what sending raised."""
+        if self._writing is not None:
+            if self.aborted:
+                self._writing.cancel()
+            await asyncio.wait([self._writing])
+            if not self._writing.cancelled():
+                self._writing.result()
+
+    async def _deliver(self, data: bytes, *, more: bool) -> None:
+        try:
+            await self._send({"type": "http.response.body", "body": data, "more_body": more})
+        except OSError:  # the peer is gone
+            return
+        self._writing = None
+        self.ready()
+
+
+def _nobody_waits() -> None:
+    """Stand in until a stream takes the sink."""
