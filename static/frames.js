@@ -27,7 +27,8 @@ function coloured(json) {
 
 export class Frames {
   #presence;
-  #list = document.querySelector("#frames");
+  #scroll = document.querySelector("#frames");
+  #list = document.querySelector("#frames ol");
   #count = document.querySelector("#events-count");
   #pause = document.querySelector("#pause-events");
   #template = document.querySelector("#frame-row");
@@ -71,12 +72,12 @@ export class Frames {
   #show() {
     this.#count.textContent = this.#held.length > 0 && this.#paused ? `${this.#held.length} held` : this.#total;
     if (this.#paused) return;
-    const { scrollTop, scrollHeight, clientHeight } = this.#list;
+    const { scrollTop, scrollHeight, clientHeight } = this.#scroll;
     const atEnd = scrollHeight - scrollTop - clientHeight < 40;
     this.#list.append(...this.#held);
     this.#held = [];
     while (this.#list.children.length > MOST) this.#list.firstElementChild.remove();
-    if (atEnd) this.#list.scrollTop = this.#list.scrollHeight;
+    if (atEnd) this.#scroll.scrollTop = this.#scroll.scrollHeight;
   }
 
   #row(type, id, text) {

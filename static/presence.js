@@ -28,6 +28,7 @@ export class Presence extends EventTarget {
   #channels;
   #device = newDevice();
   #activityTag;
+  #present = false;
   #seq = 0;
   #typingSeq = new Map();
   #clockSkew = 0;
@@ -64,17 +65,17 @@ export class Presence extends EventTarget {
     const { signal } = this.#ended;
     addEventListener("pagehide", () => this.#away(), { signal });
     addEventListener("pageshow", (event) => event.persisted && this.#back(), { signal });
-    addEventListener("online", () => this.#back(), { signal });
-    document.addEventListener("resume", () => this.#back(), { signal });
-    this.#activity.addEventListener("seen", () => this.#activity.visible && this.#stream.nudge());
-    this.#heartbeat.start();
-    this.#stream.open();
+    addEventListener("online", () => this.#woke(), { signal });
+    document.addEventListener("resume", () => this.#woke(), { signal });
+    this.#activity.addEventListener("seen", () => {
+      if (this.#present && this.#activity.visible) this.#stream.nudge();
+    });
+    this.#back();
   }
 
   /** Leaves for good. */
   stop() {
     this.#ended.abort();
-    this.#heartbeat.stop();
     this.#activity.stop();
     this.#away();
   }
@@ -115,7 +116,8 @@ export class Presence extends EventTarget {
 
   /** What to call as the user types in a channel. */
   typingSignal(channel) {
-    return new TypingSignal((typing) => {
+    return new TypingSignal(async (typing) => {
+      if (!this.#present) return undefined;
       const seq = (this.#typingSeq.get(channel) ?? 0) + 1;
       this.#typingSeq.set(channel, seq);
       return this.#signals.post("v1/typing", { device: this.#device, channel, typing, seq });
@@ -137,15 +139,28 @@ export class Presence extends EventTarget {
     return this.#signals.post("v1/heartbeat", { ...own, ...body });
   }
 
-  /** The page goes, perhaps into the back-forward cache. */
+  /**
+   * The page goes, perhaps into the back-forward cache. Being hidden and losing focus are told to it only
+   * after this, and a signal because of them would take the leave back.
+   */
   #away() {
+    this.#present = false;
+    this.#heartbeat.stop();
     this.#stream.close();
     this.#seq += 1;
     this.#signals.beacon("v1/leave", { device: this.#device, seq: this.#seq });
   }
 
-  /** The page woke, or the network came back. */
+  /** The page is there, for the first time or again. */
   #back() {
+    this.#present = true;
+    this.#heartbeat.start();
+    this.#stream.open();
+  }
+
+  /** The page woke, or the network came back. */
+  #woke() {
+    if (!this.#present) return;
     this.#heartbeat.now();
     this.#stream.nudge();
   }
