@@ -34,7 +34,8 @@ async def heartbeat(request: Request) -> Reply:
     _, user, body = await _received(request, _HEARTBEAT)
     beat = body.signal(service.settings)
     answer = await service.store.heartbeat(user, beat)
-    service.attachments.signalled(user, beat.device, beat.interval)
+    if not answer.stale:
+        service.attachments.signalled(user, beat.device, beat.interval)
     told = {"status": answer.status, "heartbeat_ms": beat.interval, "time": answer.time}
     return reply(told | _staleness(answer))
 
@@ -52,7 +53,8 @@ async def typing(request: Request) -> Reply:
     if not caller.may_enter(body.channel):
         raise Forbidden(f"You have no right to the channel {body.channel!r}.")
     answer = await service.store.typing(user, body.signal())
-    service.attachments.signalled(user, body.device)
+    if not answer.stale:
+        service.attachments.signalled(user, body.device)
     lifetime = service.settings.typing_ttl
     return reply({"expires_in": lifetime, "refresh_ms": lifetime // 2} | _staleness(answer))
 
