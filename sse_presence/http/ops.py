@@ -17,4 +17,6 @@ async def healthz(_: Request) -> Reply:
 async def readyz(request: Request) -> Reply:
     """`GET /readyz`: 200 while store and bus are up, else 503 with a sentence for each that is not."""
     down = service_of(request).ready()
-    return unavailable(" ".join(down)) if down else reply({"status": "ok"})
+    if down:
+        return unavailable("Not ready", " ".join(down), "not-ready")
+    return reply({"status": "ok"})

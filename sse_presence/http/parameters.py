@@ -16,6 +16,7 @@ from sse_presence.domain.rights import Identity
 from sse_presence.errors import FieldError, Invalid, Malformed
 
 _BROKEN_ESCAPE = re.compile(rb"%(?![0-9A-Fa-f]{2})")
+_CURSOR = b"last_event_id"
 _SHOWN = 64
 """Characters of a strange name that are repeated to its sender."""
 
@@ -62,7 +63,8 @@ def read_query(query: bytes) -> Parameters:
     for pair in query.split(b"&"):
         if pair:
             name, _, value = pair.partition(b"=")
-            parameters.setdefault(_text(name, name), []).append(_text(value, name))
+            read = _cursor if name == _CURSOR else _text
+            parameters.setdefault(_text(name, name), []).append(read(value, name))
     return parameters
 
 
@@ -73,6 +75,11 @@ def parameters(request: Request, caller: Identity, *known: str) -> Parameters:
     if unknown:
         raise invalid([FieldError(name[:_SHOWN], "is not a parameter of this call") for name in unknown[:10]])
     return given
+
+
+def _cursor(raw: bytes, _: bytes) -> str:
+    """Where to resume: what cannot be read is no error, but no place to resume from either."""
+    return unquote_to_bytes(raw).decode(errors="replace")
 
 
 def _text(raw: bytes, name: bytes) -> str:

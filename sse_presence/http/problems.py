@@ -54,9 +54,9 @@ def refusal(error: RequestError) -> ProblemReply:
     return ProblemReply(problem, headers)
 
 
-def unavailable(detail: str) -> ProblemReply:
+def unavailable(title: str, detail: str, code: str) -> ProblemReply:
     """The service cannot do its work now, and will soon."""
-    problem = Problem(title="The store is out of reach", status=503, detail=detail, code="store-unavailable")
+    problem = Problem(title=title, status=503, detail=detail, code=code)
     return ProblemReply(problem, {"Retry-After": str(RETRY_AFTER)})
 
 
@@ -65,7 +65,8 @@ async def _refused(_: Request, error: Exception) -> ProblemReply:
 
 
 async def _unavailable(_: Request, __: Exception) -> ProblemReply:
-    return unavailable("The request was not stored and has changed nothing; send it again.")
+    detail = "The request was not stored and has changed nothing; send it again."
+    return unavailable("The store is out of reach", detail, "store-unavailable")
 
 
 async def _http(request: Request, exception: Exception) -> ProblemReply:

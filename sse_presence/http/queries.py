@@ -12,18 +12,17 @@ from starlette.requests import Request
 
 from sse_presence.domain.rights import Identity
 from sse_presence.domain.signal import Reading
-from sse_presence.errors import FieldError, Forbidden
+from sse_presence.errors import FieldError
 from sse_presence.http.body import decode, read_body
 from sse_presence.http.context import service_of
 from sse_presence.http.parameters import distinct_ids, invalid, parameters
+from sse_presence.http.permission import refuse_unwatchable
 from sse_presence.http.reply import Reply
 from sse_presence.http.schemas import QueryBody
 from sse_presence.service import Service
 from sse_presence.sse.encode import record_json
 
 _QUERY = msgspec.json.Decoder(QueryBody)
-_NAMED = 10
-"""Users that a refusal names; a caller with more knows what to ask its application for."""
 
 
 async def presence(request: Request) -> Reply:
@@ -41,16 +40,8 @@ async def presence(request: Request) -> Reply:
     limit = service.settings.max_query_users
     if len(users) > limit:
         raise invalid([FieldError(field, f"may name {limit} users, and names {len(users)}")])
-    _refuse_unwatchable(users, caller)
+    refuse_unwatchable(users, caller)
     return await _answer(service, caller, users)
-
-
-def _refuse_unwatchable(users: Sequence[str], caller: Identity) -> None:
-    denied = [user for user in users if not caller.may_watch(user)]
-    if denied:
-        more = f" and {len(denied) - _NAMED} more" if len(denied) > _NAMED else ""
-        names = ", ".join(repr(user) for user in denied[:_NAMED])
-        raise Forbidden(f"You have no right to watch {names}{more}.")
 
 
 async def _answer(service: Service, caller: Identity, users: Sequence[str]) -> Reply:

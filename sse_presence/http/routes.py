@@ -15,7 +15,7 @@ def routes() -> list[BaseRoute]:
         Route("/v1/typing", signals.typing, methods=["POST"]),
         Route("/v1/leave", signals.leave, methods=["POST"]),
         Route("/v1/presence", queries.presence, methods=["GET", "POST"]),
-        Route("/v1/events", stream.events),
+        Route("/v1/events", stream.events, methods=["GET"]),
         Route("/healthz", ops.healthz),
         Route("/readyz", ops.readyz),
     ]

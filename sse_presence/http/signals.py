@@ -16,6 +16,7 @@ from sse_presence.errors import Forbidden
 from sse_presence.http.body import decode, read_body
 from sse_presence.http.context import service_of
 from sse_presence.http.parameters import parameters
+from sse_presence.http.permission import refuse_unenterable
 from sse_presence.http.reply import Reply, reply
 from sse_presence.http.schemas import HeartbeatBody, LeaveBody, SignalBody, StatusBody, TypingBody
 from sse_presence.sse.encode import record_json
@@ -50,8 +51,7 @@ async def typing(request: Request) -> Reply:
     """`POST /v1/typing`: a device types in a channel, or stopped."""
     service = service_of(request)
     caller, user, body = await _received(request, _TYPING)
-    if not caller.may_enter(body.channel):
-        raise Forbidden(f"You have no right to the channel {body.channel!r}.")
+    refuse_unenterable([body.channel], caller)
     answer = await service.store.typing(user, body.signal())
     if not answer.stale:
         service.attachments.signalled(user, body.device)

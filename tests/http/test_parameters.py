@@ -55,6 +55,11 @@ def test_broken_escapes_and_utf8_are_malformed(query: bytes) -> None:
         read_query(query)
 
 
+@pytest.mark.parametrize("value", [b"%", b"%zz", b"%ff", b"\xff", b"%00"])
+def test_a_cursor_that_cannot_be_read_is_no_error(value: bytes) -> None:
+    assert read_query(b"last_event_id=" + value).one("last_event_id")
+
+
 def test_a_broken_parameter_is_named() -> None:
     with pytest.raises(Malformed, match="user"):
         read_query(b"user=%ff")
