@@ -19,6 +19,7 @@ from typing import Any, Protocol
 import pytest
 from starlette.applications import Starlette
 
+from sse_presence.app import create_app
 from sse_presence.settings import settings_from
 from sse_presence.store.embedded import embedded
 from tests.running import Service, environment, live_service
@@ -95,8 +96,6 @@ def serve(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Serve]:
 @pytest.fixture
 async def live(redis_url: str, caplog: pytest.LogCaptureFixture) -> AsyncIterator[StartLive]:
     """Start services in the test's loop; at the end all are stopped, and none may have logged an error."""
-    from sse_presence.app import create_app  # noqa: PLC0415 - until it exists
-
     async with AsyncExitStack() as stack:
 
         async def start(*, redis_url: str | None = redis_url, **settings: Any) -> Live:

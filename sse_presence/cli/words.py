@@ -38,7 +38,7 @@ def presence(record: Mapping[str, Any], width: int, now: datetime) -> str:
     sign, colour = _STATUS.get(record["status"], ("?", "white"))
     name = plain(record["user"]).ljust(min(width, _COLUMN))
     status = click.style(f"{sign} {record['status']:<9}", fg=colour)
-    return f"{click.style(name, bold=True)}  {status}  {' · '.join(_details(record, now))}".rstrip()
+    return f"{click.style(name, bold=True)}  {status}  {' · '.join(_details(record, now))}"
 
 
 def typing(entry: Mapping[str, Any], width: int) -> str:

@@ -5,12 +5,16 @@ from __future__ import annotations
 import signal
 import socket
 import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
 import pytest
 import redis
 
+from sse_presence.store.embedded import embedded
 from tests.conftest import Events, Serve
 from tests.running import CEILING, COMMAND, clean_environment
 
@@ -28,26 +32,41 @@ def refused(*arguments: str, **environ: str) -> tuple[int, str]:
     return result.returncode, result.stdout + result.stderr
 
 
-def gone(directory: Path) -> bool:
-    return not directory.exists()
+def held(folder: Path) -> list[str]:
+    """What embedded stores have there now."""
+    return [path.name for path in folder.glob("*/*")]
 
 
-def embedded_directories() -> set[Path]:
-    return set(Path("/tmp").glob("sse-presence-*"))  # noqa: S108
+def soon_ready(url: str) -> bool:
+    end = time.monotonic() + CEILING
+    while httpx.get(f"{url}/readyz", trust_env=False).status_code != httpx.codes.OK:
+        if time.monotonic() > end:
+            return False
+        time.sleep(0.1)
+    return True
+
+
+@pytest.fixture
+def folder(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """Where embedded stores make their directories; with a path short enough for a socket."""
+    with tempfile.TemporaryDirectory(dir="/tmp") as path:
+        monkeypatch.setenv("TMPDIR", path)
+        yield Path(path)
 
 
 @pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM], ids=lambda ending: ending.name)
-async def test_it_ends_clean_with_a_stream_open(ending: signal.Signals, serve: Serve, events: Events) -> None:
-    before = embedded_directories()
+async def test_it_ends_clean_with_a_stream_open(
+    ending: signal.Signals, serve: Serve, events: Events, folder: Path
+) -> None:
     service = serve(redis_url=None, drain=0.5)
-    (ours,) = embedded_directories() - before
+    assert held(folder) == ["valkey.sock"]
     async with events(service.url, "alice") as stream:
         await stream.next("snapshot")
         service.process.send_signal(ending)
         assert (await stream.next("bye")).data["reason"] == "shutdown"
         await stream.end()
     assert service.process.wait(CEILING) == 0
-    assert gone(ours)
+    assert not held(folder), "the embedded store is gone with us"
     assert "Traceback" not in service.log
 
 
@@ -68,10 +87,9 @@ def test_with_tokens_the_lines_to_paste_mint_theirs(serve: Serve) -> None:
     assert "$(sse-presence token alice --watch-all)" in service.log
 
 
-def test_an_external_store_is_used_and_left_alone(serve: Serve, redis_url: str) -> None:
-    before = embedded_directories()
+def test_an_external_store_is_used_and_left_alone(serve: Serve, redis_url: str, folder: Path) -> None:
     service = serve()
-    assert embedded_directories() == before
+    assert not held(folder)
     beat = httpx.post(f"{service.url}/v1/heartbeat?as=alice", json={"device": "a"}, trust_env=False)
     assert beat.status_code == httpx.codes.OK
     service.stop()
@@ -94,13 +112,14 @@ def test_a_port_in_use_is_a_sentence() -> None:
     assert "Traceback" not in output
 
 
-def test_a_store_out_of_reach_is_a_sentence() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    code, output = refused("--port", "0", REDIS_URL=f"redis://127.0.0.1:{port}/0")
-    assert code == 1
-    assert "The store cannot be reached" in output
-    assert "Traceback" not in output
+def test_a_store_out_of_reach_is_said_and_waited_for(serve: Serve, folder: Path) -> None:
+    socket_ = folder / "valkey.sock"
+    service = serve(redis_url=f"unix://{socket_}")
+    assert "The store cannot be reached" in service.log
+    assert httpx.get(f"{service.url}/readyz", trust_env=False).status_code == httpx.codes.SERVICE_UNAVAILABLE
+    with embedded() as url:
+        socket_.symlink_to(url.removeprefix("unix://"))
+        assert soon_ready(service.url)
 
 
 def test_a_wrong_store_url_is_a_sentence() -> None:
