@@ -152,7 +152,7 @@ class Hub:
         While the store may lack what it lost, that it knows nothing of a user proves nothing.
         """
         lost = topic.partition.settles_at is not None and record.body.startswith(OFFLINE)
-        if not (lost and topic.record is not None):
+        if not (lost and topic.known):
             self._renew(topic, record)
         elif not topic.current:
             self._current(topic)

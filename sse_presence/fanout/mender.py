@@ -124,7 +124,7 @@ class Mender:
     def _show_last_known(self, partition: Partition) -> None:
         self._settle(partition, self._liveness)
         for watched in partition.watched():
-            if isinstance(watched, Topic) and watched.record is not None:
+            if isinstance(watched, Topic) and watched.known:
                 watched.unversion()
                 watched.era = partition.line.era
             else:

@@ -63,7 +63,7 @@ class Register:
         self.streams.add(stream)
         unread: list[Watched] = []
         for watched in chain[Watched](stream.topics, stream.rooms):
-            watched.watchers.add(stream)
+            watched.enter(stream)
             if not watched.current:
                 unread.append(watched)
         return unread
@@ -72,7 +72,7 @@ class Register:
         """Let a stream watch no more."""
         self.streams.discard(stream)
         for watched in chain[Watched](stream.topics, stream.rooms):
-            watched.watchers.discard(stream)
+            watched.leave(stream)
             if not watched.watchers:
                 watched.partition.drop(watched)
 

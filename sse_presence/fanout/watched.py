@@ -7,16 +7,18 @@ partition, that is, after the last gap; then it answers for the store.
 from __future__ import annotations
 
 from asyncio import TimerHandle
+from collections.abc import Collection
 from typing import TYPE_CHECKING, ClassVar
 
-import msgspec
-
-from sse_presence.domain.record import Record, TypingList
-from sse_presence.sse.encode import record_json
+from sse_presence.domain.record import OFFLINE, Record, TypingList
+from sse_presence.sse.encode import record_json, without_version
 
 if TYPE_CHECKING:
     from sse_presence.fanout.partition import Partition
     from sse_presence.fanout.stream import Stream
+
+UNKNOWN = -1
+"""The version of a record that has not been read."""
 
 BUSY = 100
 """Watchers above which a channel's typing is announced in the longer window."""
@@ -25,53 +27,81 @@ BUSY = 100
 class Watched:
     """A user or a channel in which at least one stream is interested."""
 
-    __slots__ = ("era", "name", "partition", "watchers")
+    __slots__ = ("_watchers", "era", "name", "partition")
 
     def __init__(self, name: str, partition: Partition) -> None:
         self.name = name
         self.partition = partition
         self.era = -1
-        self.watchers: set[Stream] = set()
+        self._watchers: Stream | set[Stream] | None = None
+        """One without a set around it: most users are watched by one stream, and a set takes 216 bytes."""
+
+    @property
+    def watchers(self) -> Collection[Stream]:
+        """The streams that watch."""
+        if isinstance(self._watchers, set):
+            return self._watchers
+        return () if self._watchers is None else (self._watchers,)
 
     @property
     def current(self) -> bool:
         """Whether this is what the store says, but for messages still on their way."""
         return self.era == self.partition.line.era
 
+    def enter(self, stream: Stream) -> None:
+        """Let a stream watch."""
+        if isinstance(self._watchers, set):
+            self._watchers.add(stream)
+        else:
+            self._watchers = stream if self._watchers is None else {self._watchers, stream}
+
+    def leave(self, stream: Stream) -> None:
+        """Let a stream that watches watch no more."""
+        if isinstance(self._watchers, set):
+            self._watchers.discard(stream)
+        else:
+            self._watchers = None
+
 
 class Topic(Watched):
     """The newest record of a user, ready to be sent."""
 
-    __slots__ = ("encoded", "record")
+    __slots__ = ("_encoded", "changed", "version")
 
     own: ClassVar[bool] = False
 
     def __init__(self, name: str, partition: Partition) -> None:
         super().__init__(name, partition)
-        self.record: Record | None = None
-        self.encoded = b""
+        self.version = UNKNOWN
+        self.changed = 0
+        """Store time of its last change."""
+        self._encoded = b""
 
     @property
-    def changed(self) -> int:
-        """Store time of its last change."""
-        return 0 if self.record is None else self.record.changed
+    def encoded(self) -> bytes:
+        """The record as JSON; that of a user never seen is made when it is needed."""
+        return self._encoded or record_json(Record(self.name, 0, 0, 0, OFFLINE))
+
+    @property
+    def known(self) -> bool:
+        """Whether there is a record at all."""
+        return self.version != UNKNOWN
 
     def take(self, record: Record) -> bool:
         """Keep a record if it is newer; whether it was."""
-        if self.record is not None and record.version <= self.record.version:
+        if record.version <= self.version:
             return False
-        self.record, self.encoded = record, record_json(record)
+        self.version, self.changed = record.version, record.changed
+        self._encoded = record_json(record) if record.version else b""
         return True
 
     def unversion(self) -> None:
         """The store forgot its versions: what was last known counts as older than anything new."""
-        if self.record is not None:
-            record = msgspec.structs.replace(self.record, version=0, changed=0)
-            self.record, self.encoded = record, record_json(record)
+        self.version, self.changed, self._encoded = 0, 0, without_version(self.encoded)
 
     def forget(self) -> None:
         """Whatever the store says next is taken."""
-        self.record = None
+        self.version = UNKNOWN
 
 
 class OwnTopic(Topic):

@@ -32,8 +32,7 @@ class Events:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
-        response = await _response(Request(scope))
-        await response(scope, receive, send)
+        await (await _response(Request(scope)))(scope, receive, send)
 
 
 events = Events()

@@ -35,6 +35,11 @@ def record_json(record: Record) -> bytes:
     )
 
 
+def without_version(record: bytes) -> bytes:
+    """A record as it was, but with version 0: older than anything."""
+    return msgspec.json.encode(msgspec.json.decode(record) | {"version": 0})
+
+
 def typing_json(typing: TypingList, viewer: str | None, now: int) -> bytes:
     """One channel's list as `viewer` sees it at store time `now`: without itself, at most 20 by name."""
     others = [

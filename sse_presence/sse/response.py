@@ -7,11 +7,11 @@ between events, unless the peer took nothing for too long.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from typing import Protocol, cast
 
 from sse_starlette import EventSourceResponse
-from starlette.types import Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 
 from sse_presence.sse.sink import SendSink
 
@@ -25,31 +25,39 @@ class Subscription(Protocol):
 
 
 class EventStream(EventSourceResponse):
-    """A stream that `open` fills; of its parent only the headers are used, not its tasks or its globals."""
+    """A stream that `fill` is given; its parent's tasks and globals are never used."""
 
-    def __init__(self, open: Callable[[SendSink], Subscription]) -> None:  # noqa: A002 - that is what it does
+    def __init__(self, fill: Callable[[SendSink], Subscription]) -> None:
         super().__init__(_nothing(), headers={"Cache-Control": "no-store, no-transform"})
         del self.headers["connection"]  # hop-by-hop, and none of an application's business
-        self._open = open
+        self._fill = fill
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one stream until either side ends it."""
-        await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
-        if scope["method"] == "HEAD":
-            await send({"type": "http.response.body", "body": b""})
-            return
-        sink = SendSink(send, cast("asyncio.Task[None]", asyncio.current_task()))
-        subscription = self._open(sink)
-        by_peer = False
-        try:
-            await _gone(receive)
-            by_peer = True
-        except asyncio.CancelledError:
-            if not sink.aborted:
-                raise
-        finally:
-            subscription.close(by_peer=by_peer)
-            await sink.close()
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Coroutine[None, None, None]:
+        """Serve one stream until either side ends it; the response itself need not live as long."""
+        start = {"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers}
+        return _serve(scope["method"], start, self._fill, receive, send)
+
+
+async def _serve(
+    method: str, start: Message, fill: Callable[[SendSink], Subscription], receive: Receive, send: Send
+) -> None:
+    await send(start)
+    if method == "HEAD":
+        await send({"type": "http.response.body", "body": b""})
+        return
+    sink = SendSink(send, cast("asyncio.Task[None]", asyncio.current_task()))
+    subscription = fill(sink)
+    del start, fill  # a stream keeps nothing of its request but what it watches
+    by_peer = False
+    try:
+        await _gone(receive)
+        by_peer = True
+    except asyncio.CancelledError:
+        if not sink.aborted:
+            raise
+    finally:
+        subscription.close(by_peer=by_peer)
+        await sink.close()
 
 
 async def _gone(receive: Receive) -> None:
