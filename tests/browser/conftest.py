@@ -27,7 +27,7 @@ FLAGS = (
 )
 """What a container needs, and no calls home."""
 
-expect.set_options(timeout=8_000)  # a limit for a loaded machine, not an expectation
+expect.set_options(timeout=30_000)  # a limit for a loaded machine, not an expectation
 
 Visit = Callable[..., Awaitable[Visitor]]
 """`visit(url, name)` opens the page of `name`; keywords go to the browser context."""

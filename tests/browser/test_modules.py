@@ -2,23 +2,36 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
-from playwright.async_api import Browser
+from playwright.async_api import Browser, Route
 
-from tests.conftest import Serve
+from sse_presence.http.pages import folder
 
 pytestmark = pytest.mark.browser
 
 MODULES = ("backoff", "contacts", "heartbeat", "roster", "typing-lists", "typing-signal", "words")
 
+Run = Callable[[str], Awaitable[Any]]
+
 
 @pytest.fixture
-async def run(serve: Serve, browser: Browser) -> Any:
+async def run(browser: Browser) -> Run:
     """Run the body of an async function in a page; the modules are there as `m["roster"]` and so on."""
     page = await browser.new_page()
-    await page.goto(serve().url)
+
+    async def answer(route: Route) -> None:
+        name = urlsplit(route.request.url).path.removeprefix("/")
+        if name:
+            await route.fulfill(path=folder() / name)
+        else:
+            await route.fulfill(content_type="text/html", body="<!doctype html>")
+
+    await page.route("**/*", answer)
+    await page.goto("http://modules.test/")
 
     async def run(body: str) -> Any:
         imports = ", ".join(f'"{name}": await import("./{name}.js")' for name in MODULES)
@@ -27,7 +40,7 @@ async def run(serve: Serve, browser: Browser) -> Any:
     return run
 
 
-async def test_a_snapshot_replaces_everything_once_all_its_parts_are_there(run: Any) -> None:
+async def test_a_snapshot_replaces_everything_once_all_its_parts_are_there(run: Run) -> None:
     seen = await run(
         """
         const roster = new m.roster.Roster();
@@ -50,7 +63,7 @@ async def test_a_snapshot_replaces_everything_once_all_its_parts_are_there(run: 
     assert seen == [[7, None, None], False, [7, None, None], True, [2, 5, None], [None, None, None]]
 
 
-async def test_a_delta_counts_only_where_it_is_newer(run: Any) -> None:
+async def test_a_delta_counts_only_where_it_is_newer(run: Run) -> None:
     assert await run(
         """
         const roster = new m.roster.Roster();
@@ -59,7 +72,7 @@ async def test_a_delta_counts_only_where_it_is_newer(run: Any) -> None:
     ) == [True, False, False, True]
 
 
-async def test_typing_ends_by_itself_and_a_list_replaces(run: Any) -> None:
+async def test_typing_ends_by_itself_and_a_list_replaces(run: Run) -> None:
     seen = await run(
         """
         const lists = new m["typing-lists"].TypingLists();
@@ -88,7 +101,7 @@ async def test_typing_ends_by_itself_and_a_list_replaces(run: Any) -> None:
     ]
 
 
-async def test_words_are_no_finer_than_what_is_known(run: Any) -> None:
+async def test_words_are_no_finer_than_what_is_known(run: Run) -> None:
     minute, hour, day = 60_000, 3_600_000, 86_400_000
     ages = [
         0,
@@ -118,7 +131,7 @@ async def test_words_are_no_finer_than_what_is_known(run: Any) -> None:
     ]
 
 
-async def test_a_line_says_what_a_record_says(run: Any) -> None:
+async def test_a_line_says_what_a_record_says(run: Run) -> None:
     assert await run(
         """
         return [
@@ -142,7 +155,7 @@ async def test_a_line_says_what_a_record_says(run: Any) -> None:
     ]
 
 
-async def test_typing_names_a_few_and_counts_the_rest(run: Any) -> None:
+async def test_typing_names_a_few_and_counts_the_rest(run: Run) -> None:
     assert await run(
         """
         const words = (users, count = users.length) => m.words.typingWords({users, count});
@@ -158,7 +171,7 @@ async def test_typing_names_a_few_and_counts_the_rest(run: Any) -> None:
     ]
 
 
-async def test_attempts_spread_and_are_capped(run: Any) -> None:
+async def test_attempts_spread_and_are_capped(run: Run) -> None:
     assert await run(
         """
         return [[0, 0], [0, 1], [3, 1], [99, 0], [99, 1]]
@@ -167,7 +180,7 @@ async def test_attempts_spread_and_are_capped(run: Any) -> None:
     ) == [250, 500, 4_000, 15_000, 30_000]
 
 
-async def test_a_hidden_page_declares_only_what_the_service_allows(run: Any) -> None:
+async def test_a_hidden_page_declares_only_what_the_service_allows(run: Run) -> None:
     assert await run(
         "return [undefined, 1000, 14999, 15000, 60000, 180000, 180001]"
         ".map(told => m.heartbeat.hiddenInterval(told) ?? null);"
@@ -175,7 +188,7 @@ async def test_a_hidden_page_declares_only_what_the_service_allows(run: Any) -> 
     assert await run("return [0, 1].map(chance => m.heartbeat.nextBeat(1000, () => chance));") == [900, 1_000]
 
 
-async def test_a_typing_signal_that_fails_is_dropped(run: Any) -> None:
+async def test_a_typing_signal_that_fails_is_dropped(run: Run) -> None:
     assert await run(
         """
         const sent = [];
@@ -195,7 +208,7 @@ async def test_a_typing_signal_that_fails_is_dropped(run: Any) -> None:
     ) == [True, False, True, False]
 
 
-async def test_names_that_the_service_would_refuse_are_refused_here(run: Any) -> None:
+async def test_names_that_the_service_would_refuse_are_refused_here(run: Run) -> None:
     assert await run(
         r"""return ["alice", "*,:/{%🙂", "é".repeat(64), "é".repeat(65), "", "a\nb", "\ud800"]
             .map(id => m.contacts.fault(id) === "");"""
