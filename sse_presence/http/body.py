@@ -51,11 +51,10 @@ def decode(body: bytes, decoder: msgspec.json.Decoder[T]) -> T:
         raise _invalid(str(error)) from None
     except UnicodeDecodeError:
         raise Malformed("The body is not UTF-8.") from None
-    except RecursionError:
-        raise Malformed("The body is nested too deeply; no field of it is nested.") from None
     except msgspec.DecodeError as error:
         hint = "; a lone surrogate is no text" if b"\\ud" in body.lower() else ""
-        raise Malformed(f"The body is not JSON: {error}{hint}.") from None
+        reason = str(error).removeprefix("JSON is malformed: ")
+        raise Malformed(f"The body is not JSON: {reason}{hint}.") from None
     return value
 
 
