@@ -33,13 +33,13 @@ class Watched:
         self.name = name
         self.partition = partition
         self.era = -1
-        self._watchers: Stream | set[Stream] | None = None
-        """One without a set around it: most users are watched by one stream, and a set takes 216 bytes."""
+        self._watchers: Stream | dict[Stream, None] | None = None
+        """A lone one needs nothing around it; many are kept in a dict, which is half the size of a set."""
 
     @property
     def watchers(self) -> Collection[Stream]:
         """The streams that watch."""
-        if isinstance(self._watchers, set):
+        if isinstance(self._watchers, dict):
             return self._watchers
         return () if self._watchers is None else (self._watchers,)
 
@@ -50,15 +50,15 @@ class Watched:
 
     def enter(self, stream: Stream) -> None:
         """Let a stream watch."""
-        if isinstance(self._watchers, set):
-            self._watchers.add(stream)
+        if isinstance(self._watchers, dict):
+            self._watchers[stream] = None
         else:
-            self._watchers = stream if self._watchers is None else {self._watchers, stream}
+            self._watchers = stream if self._watchers is None else {self._watchers: None, stream: None}
 
     def leave(self, stream: Stream) -> None:
         """Let a stream that watches watch no more."""
-        if isinstance(self._watchers, set):
-            self._watchers.discard(stream)
+        if isinstance(self._watchers, dict):
+            del self._watchers[stream]
         else:
             self._watchers = None
 
