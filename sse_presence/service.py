@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
@@ -63,7 +63,7 @@ class Node:
         self.reader = Reader(self.store, wanted, self.hub, self._settle)
         self.sweeper = Sweeper(self.store, settings)
         channels = {keys.bus(number): number for number in range(self.store.partitions)}
-        self.bus = Bus(client.pubsub, channels, self._begin, self._hear, self.mender)
+        self.bus = Bus(client.homes, channels, self._begin, self._hear, self.mender)
         self.attachments = Attachments(self.store, self.pump, settings.heartbeat / 1000)
         self.desk = Desk(
             self.hub, self.attachments, settings.max_streams_per_user, settings.max_watched_per_user
@@ -74,10 +74,10 @@ class Node:
         if message.mark:
             self.sweeper.heard(partition)
 
-    async def _begin(self) -> Positions:
+    async def _begin(self, partitions: Sequence[int]) -> Positions:
         """Where the store stands, once it is one that can be used."""
         await self._know_store()
-        return await self.store.positions()
+        return await self.store.positions(partitions)
 
     async def _settle(self, partition: int, incarnation: str) -> None:
         """The store came back as another one: it may have lost what it knew of itself, too."""

@@ -1,8 +1,9 @@
-"""The bus of the store: one connection, and one task that subscribes, reads and closes it.
+"""The bus of the store: one connection a server, and one task each that subscribes, reads and closes it.
 
 Whatever may have cost a message ends the connection: an error, silence, a confirmation that nobody asked
-for (a client that reconnected by itself). Those who follow are told that it is lost, a new connection is
-made, and they are told where it goes on. A frozen server, which breaks no connection, is noticed by the
+for (a client that reconnected by itself), a channel that moved to another server. Those who follow its
+partitions are told that they are lost, a new connection is made, and they are told where it goes on; the
+other servers' partitions do not notice. A frozen server, which breaks no connection, is noticed by the
 marks that stay out.
 """
 
@@ -10,7 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from random import Random
 from typing import Any
 
@@ -21,6 +22,7 @@ from redis.exceptions import RedisError
 from sse_presence.domain.message import Message
 from sse_presence.errors import StoreUnavailable
 from sse_presence.fanout.mender import Mender
+from sse_presence.store.client import Home
 
 Positions = Mapping[int, tuple[str, int, int]]
 """Partition → (incarnation, seq, position)."""
@@ -48,64 +50,78 @@ class Bus:
 
     def __init__(
         self,
-        connect: Callable[[], PubSub],
+        homes: Callable[[Sequence[bytes]], Awaitable[list[Home]]],
         channels: Mapping[bytes, int],
-        begin: Callable[[], Awaitable[Positions]],
+        begin: Callable[[Sequence[int]], Awaitable[Positions]],
         hear: Callable[[int, Message], None],
         mender: Mender,
     ) -> None:
-        """`channels`: name → partition. `begin` reads, once subscribed, where the store stands."""
-        self._connect = connect
+        """`homes` tells where channels are published, `channels` which partition each is of.
+
+        `begin` reads, once partitions are subscribed to, where the store stands.
+        """
+        self._homes = homes
         self._channels = channels
         self._begin = begin
         self._hear = hear
         self._mender = mender
         self._random = Random()  # noqa: S311 - spreads load, keeps no secret
         self.heard = asyncio.Event()
-        """Set while it is."""
-        self._missed = False
-        """Whether that it is not has been logged."""
+        """Set while all partitions are."""
+        self._unheard = set(channels.values())
 
     async def run(self) -> None:
         """Hear until cancelled, whatever the store does."""
+        await self._hold(tuple(self._channels), said=False)
+
+    async def _hold(self, channels: Sequence[bytes], *, said: bool) -> None:
+        """Hear some channels for ever; those of different servers part ways. `said`: the loss is logged."""
+        numbers = [self._channels[channel] for channel in channels]
         pause = _PAUSES[0]
         while True:
             try:
-                await self._listen()
+                homes = await self._homes(channels)
+                if len(homes) > 1:
+                    break
+                await self._listen(homes[0], numbers)
             except (RedisError, OSError, StoreUnavailable, _BrokenError) as error:
-                pause = _PAUSES[0] if self.heard.is_set() else min(2 * pause, _PAUSES[1])
-                self._lost(error)
+                heard = self._unheard.isdisjoint(numbers)
+                pause = _PAUSES[0] if heard else min(2 * pause, _PAUSES[1])
+                if heard or not said:
+                    log.warning("The bus is lost: %s", error)
+                said = True
+                self.heard.clear()
+                self._unheard.update(numbers)
+                self._mender.lost(numbers)
             await asyncio.sleep(pause * self._random.uniform(0.5, 1))
+        async with asyncio.TaskGroup() as parts:
+            for home in homes:
+                parts.create_task(self._hold(home.channels, said=said))
 
-    def _lost(self, error: Exception) -> None:
-        if self.heard.is_set() or not self._missed:
-            log.warning("The bus is lost: %s", error)
-        self.heard.clear()
-        self._missed = True
-        self._mender.lost()
-
-    async def _listen(self) -> None:
-        pubsub = self._connect()
+    async def _listen(self, home: Home, numbers: Sequence[int]) -> None:
+        pubsub = home.connect()
         try:
-            await pubsub.subscribe(*self._channels)
             async with asyncio.timeout(_CONFIRMED_WITHIN):
-                for _ in self._channels:
+                await home.subscribe(pubsub)
+                for _ in home.channels:
                     await self._confirmed(pubsub)
-            self._mender.regained(await self._begin())
-            self.heard.set()
-            log.info("The bus is heard")
-            await self._follow(pubsub)
+            self._mender.regained(await self._begin(numbers))
+            self._unheard.difference_update(numbers)
+            if not self._unheard:
+                self.heard.set()
+                log.info("The bus is heard")
+            await self._follow(pubsub, numbers)
         finally:
-            await pubsub.aclose()  # type: ignore[no-untyped-call]
+            await home.close(pubsub)
 
     async def _confirmed(self, pubsub: PubSub) -> None:
         message: dict[str, Any] | None = None
         while message is None:
             message = await pubsub.get_message(timeout=_CONFIRMED_WITHIN)
-        if message["type"] != "subscribe":
+        if message["type"] not in {"subscribe", "ssubscribe"}:
             raise _BrokenError(f"a {message['type']} came in place of a subscription")
 
-    async def _follow(self, pubsub: PubSub) -> None:
+    async def _follow(self, pubsub: PubSub, numbers: Sequence[int]) -> None:
         """Take messages, and once a second look for silence."""
         loop = asyncio.get_running_loop()
         watch = loop.time() + 1
@@ -119,11 +135,11 @@ class Bus:
                     await asyncio.sleep(0)
             if loop.time() >= watch:
                 watch = loop.time() + 1
-                if self._mender.second():
+                if self._mender.second(numbers):
                     raise _BrokenError("no mark for five seconds")
 
     def _take(self, message: dict[str, Any]) -> None:
-        if message["type"] != "message":
+        if message["type"] not in {"message", "smessage"}:
             raise _BrokenError(f"a {message['type']} came unasked: messages may be lost")
         try:
             decoded = _DECODER.decode(message["data"])

@@ -63,17 +63,20 @@ class Mender:
         for number, (incarnation, seq, position) in positions.items():
             self._begin(self._register.partitions[number], incarnation, seq, position)
 
-    def lost(self) -> None:
-        """No partition is heard any more."""
-        for partition in self._register.partitions:
+    def lost(self, numbers: Iterable[int]) -> None:
+        """These partitions are not heard any more."""
+        for partition in self._numbered(numbers):
             self._note_trouble(partition)
             partition.line.end()
             self._recount(partition)
 
-    def second(self) -> bool:
-        """A second passed; whether a partition has gone silent."""
-        silent = [partition for partition in self._register.partitions if partition.line.second()]
+    def second(self, numbers: Iterable[int]) -> bool:
+        """A second passed for these partitions; whether one of them has gone silent."""
+        silent = [partition for partition in self._numbered(numbers) if partition.line.second()]
         return bool(silent)
+
+    def _numbered(self, numbers: Iterable[int]) -> list[Partition]:
+        return [self._register.partitions[number] for number in numbers]
 
     # The hub says
 

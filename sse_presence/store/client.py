@@ -1,4 +1,4 @@
-"""The connection to Redis or Valkey, by URL: single, TLS, unix socket, cluster or Sentinel.
+"""The connection to Redis or Valkey, by URL: single, TLS, unix socket, Sentinel or cluster.
 
 Every way for the store to be out of reach becomes `StoreUnavailable`. A command is tried once more on a
 connection that turned out to be dead, and never waits longer than `COMMAND_TIMEOUT` for a frozen server.
@@ -6,30 +6,48 @@ connection that turned out to be dead, and never waits longer than `COMMAND_TIME
 
 from __future__ import annotations
 
-from collections.abc import Awaitable
-from typing import Any, cast
-from urllib.parse import urlsplit
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, NamedTuple, cast
 
-from redis.asyncio import BlockingConnectionPool, Redis, RedisCluster
+from redis.asyncio import Redis
 from redis.asyncio.client import PubSub
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
-from redis.exceptions import ConnectionError as LostConnection
 from redis.exceptions import NoScriptError, RedisError, ResponseError
-from redis.exceptions import TimeoutError as NoAnswer
 
-from sse_presence.errors import SettingsError, StoreUnavailable
+from sse_presence.errors import StoreUnavailable
+from sse_presence.store.cluster import Cluster
 from sse_presence.store.script import Script
-
-COMMAND_TIMEOUT = 2.0
-"""Seconds: a signal that cannot be stored is told so within about this."""
-
-CONNECTIONS = 64
-"""At most this many at once, more wait: the default pool would raise under a burst."""
+from sse_presence.store.server import connect
 
 
 class Refused(StoreUnavailable):
-    """The server answered a command with an error."""
+    """The server answered one operation with an error that is that operation's own."""
+
+
+class Home(NamedTuple):
+    """A server that publishes some channels."""
+
+    channels: tuple[bytes, ...]
+    redis: Redis
+    sharded: bool
+    """Whether it is one of a cluster's, and the channels are sharded."""
+
+    def connect(self) -> PubSub:
+        """A connection on bytes; its owner reads and closes it."""
+        return self.redis.pubsub()
+
+    async def subscribe(self, pubsub: PubSub) -> None:
+        """Ask for all channels; a cluster wants those of different slots asked for one by one."""
+        if not self.sharded:
+            await pubsub.subscribe(*self.channels)
+            return
+        for channel in self.channels:
+            await pubsub.ssubscribe(channel)
+
+    async def close(self, pubsub: PubSub) -> None:
+        """End the connection."""
+        await pubsub.aclose()  # type: ignore[no-untyped-call]
+        if self.sharded:
+            await self.redis.aclose()
 
 
 class Client:
@@ -37,36 +55,46 @@ class Client:
 
     def __init__(self, url: str) -> None:
         self._script = Script()
-        self.clustered = url.startswith(("redis+cluster://", "rediss+cluster://"))
-        self._redis: Redis | RedisCluster = _connect(url)
+        self.clustered = "+cluster://" in url
+        self._server: Redis | Cluster = Cluster(url) if self.clustered else connect(url)
 
     async def close(self) -> None:
         """End all connections."""
-        await self._redis.aclose()
+        await self._server.aclose()
 
-    def pubsub(self) -> PubSub:
-        """A bus connection on bytes; its owner reads, pings and closes it."""
-        return cast("Redis", self._redis).pubsub()
+    async def homes(self, channels: Sequence[bytes]) -> list[Home]:
+        """The servers that publish these channels, as far as is known now."""
+        if isinstance(self._server, Redis):
+            return [Home(tuple(channels), self._server, sharded=False)]
+        servers = await self._guard(self._server.servers(channels))
+        return [Home(tuple(part), redis, sharded=True) for redis, part in servers]
 
     async def run(self, keys: tuple[bytes, ...], *arguments: bytes) -> bytes:
         """Run the script; raises Refused or StoreUnavailable."""
+        script = self._script
         try:
-            answer = await self._guard(self._redis.evalsha(self._script.digest, len(keys), *keys, *arguments))
-        except NoScriptError:
             answer = await self._guard(
-                self._redis.eval(self._script.source.decode(), len(keys), *keys, *arguments)
+                self._on(keys[0], "EVALSHA", script.digest, len(keys), *keys, *arguments)
             )
+        except NoScriptError:
+            answer = await self._guard(self._on(keys[0], "EVAL", script.source, len(keys), *keys, *arguments))
         return cast("bytes", answer)
 
     async def hash_default(self, key: str, field: str, value: str | bytes) -> bytes:
         """A hash field, set to `value` if it was missing."""
-        await self._guard(self._redis.hsetnx(key, field, value))
-        return cast("bytes", await self._guard(self._redis.hget(key, field)))
+        await self._guard(self._on(key.encode(), "HSETNX", key, field, value))
+        return cast("bytes", await self._guard(self._on(key.encode(), "HGET", key, field)))
 
-    async def memory_policy(self) -> str:
-        """The server's `maxmemory-policy`; empty where it does not tell."""
-        info: Any = await self._guard(self._redis.info("memory"))
+    async def memory_policy(self, key: str) -> str:
+        """The `maxmemory-policy` of the server that holds a key; empty where it does not tell."""
+        info = await self._guard(self._on(key.encode(), "INFO", "memory"))
         return str(info.get("maxmemory_policy", "")) if isinstance(info, dict) else ""
+
+    def _on(self, key: bytes, *command: Any) -> Awaitable[Any]:
+        """A command, on the server that holds a key."""
+        if isinstance(self._server, Redis):
+            return cast("Awaitable[Any]", self._server.execute_command(*command))  # type: ignore[no-untyped-call]
+        return self._server.execute(key, *command)
 
     async def _guard(self, command: Awaitable[Any]) -> Any:
         try:
@@ -74,24 +102,9 @@ class Client:
         except NoScriptError:
             raise
         except ResponseError as error:
-            raise Refused(f"The store refused a command: {error}") from error
-        except (LostConnection, NoAnswer, RedisError, OSError) as error:
+            kind: Callable[[str], StoreUnavailable] = (
+                Refused if "WRONGTYPE" in str(error) else StoreUnavailable
+            )
+            raise kind(f"The store refused a command: {error}") from error
+        except (RedisError, OSError) as error:
             raise StoreUnavailable(f"The store cannot be reached: {error}") from error
-
-
-def _connect(url: str) -> Redis | RedisCluster:
-    scheme = urlsplit(url).scheme
-    retry = Retry(NoBackoff(), 1, supported_errors=(LostConnection,))
-    options: dict[str, Any] = {
-        "socket_timeout": COMMAND_TIMEOUT,
-        "socket_connect_timeout": COMMAND_TIMEOUT,
-        "retry": retry,
-    }
-    if scheme.endswith("+cluster"):
-        return RedisCluster.from_url(url.replace("+cluster", "", 1), **options)
-    if scheme not in {"redis", "rediss", "unix"}:
-        raise SettingsError(
-            f"REDIS_URL has the scheme {scheme!r}; use redis://, rediss://, unix:// or redis+cluster://."
-        )
-    pool = BlockingConnectionPool.from_url(url, max_connections=CONNECTIONS, timeout=2, **options)
-    return Redis.from_pool(pool)

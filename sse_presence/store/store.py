@@ -60,7 +60,7 @@ class Store:
                 f"The store has {kept} partitions and this process wants {self.partitions}: "
                 f"set SSE_PRESENCE_PARTITIONS={kept}, or use a fresh store."
             )
-        policy = await self._client.memory_policy()
+        policy = await self._client.memory_policy(keys.META)
         if policy not in {"", "noeviction"}:
             log.warning(
                 "The store may evict live presence: set its maxmemory-policy to noeviction, not %s.", policy
@@ -163,12 +163,14 @@ class Store:
         )
         return [entry for _, lists in answers for entry in msgspec.convert(lists, list[TypingList])]
 
-    async def positions(self) -> dict[int, tuple[str, int, int]]:
+    async def positions(self, partitions: Sequence[int]) -> dict[int, tuple[str, int, int]]:
         """Partition → (incarnation, seq, position), read from the store."""
-        answers = await asyncio.gather(*(committer.submit(("position",)) for committer in self._committers))
+        answers = await asyncio.gather(
+            *(self._committers[number].submit(("position",)) for number in partitions)
+        )
         return {
             number: (reply.incarnation, reply.seq, reply.position)
-            for number, (reply, _) in enumerate(answers)
+            for number, (reply, _) in zip(partitions, answers, strict=True)
         }
 
     # Time

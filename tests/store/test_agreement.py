@@ -102,7 +102,7 @@ class Agreement(RuleBasedStateMachine):
 
     def check(self, *, marked: bool = False) -> None:
         """Compare what was published by the last call."""
-        positions = self.runner.run(self.store.positions())
+        positions = self.runner.run(self.store.positions([0]))
         public, own, typing = {}, {}, {}
         while self.seq < positions[0][1]:
             payload = self.bus.get_message(timeout=5)

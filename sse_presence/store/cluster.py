@@ -1,0 +1,68 @@
+"""A Redis or Valkey Cluster: each partition's commands and channel on the server that holds its slot.
+
+A slot that has moved is followed, as is a replica that was promoted. A slot *on the move* is not: half of
+a user could be on each side, and a script that is let in there would take what it does not see for new.
+Its commands fail with an error, which becomes a 503, until the move is done.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from redis.asyncio import Redis, RedisCluster
+from redis.asyncio.cluster import ClusterNode
+from redis.exceptions import ClusterDownError, MovedError, RedisError, SlotNotCoveredError
+from redis.exceptions import ConnectionError as LostConnection
+from redis.exceptions import TimeoutError as NoAnswer
+
+from sse_presence.store.server import options
+
+_ELSEWHERE = (MovedError, LostConnection, NoAnswer, ClusterDownError, SlotNotCoveredError)
+"""What may mean that another server has the slot now."""
+
+
+class Cluster:
+    """The servers of a cluster, and which of them holds what."""
+
+    def __init__(self, url: str) -> None:
+        self._cluster = RedisCluster.from_url(url.replace("+cluster", "", 1), **options())
+        self._known = False
+
+    async def aclose(self) -> None:
+        """End all connections."""
+        await self._cluster.aclose()
+
+    async def execute(self, key: bytes, *command: Any) -> Any:
+        """Run a command where a key lives; raises RedisError."""
+        node = await self._node(key)
+        try:
+            return await node.execute_command(*command)
+        except MovedError:
+            self._known = False
+            return await (await self._node(key)).execute_command(*command)
+        except _ELSEWHERE:
+            self._known = False
+            raise
+
+    async def servers(self, channels: Iterable[bytes]) -> list[tuple[Redis, list[bytes]]]:
+        """A client of its own for each server that holds some of these channels' slots."""
+        self._known = False
+        parts: dict[str, tuple[ClusterNode, list[bytes]]] = {}
+        for channel in channels:
+            node = await self._node(channel)
+            parts.setdefault(node.name, (node, []))[1].append(channel)
+        return [
+            (Redis(**{**node.connection_kwargs, "protocol": 2, **options()}), part)
+            for node, part in parts.values()
+        ]
+
+    async def _node(self, key: bytes) -> ClusterNode:
+        if not self._known:
+            await self._cluster.initialize()
+            await self._cluster.nodes_manager.initialize()
+            self._known = True
+        node = self._cluster.get_node_from_key(key.decode())
+        if node is None:
+            raise RedisError("No server of the cluster holds the slot.")
+        return node
