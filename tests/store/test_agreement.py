@@ -1,4 +1,4 @@
-"""The scripts do what the specification says: same random histories, same answers and publications.
+"""The scripts do what the specification says: same random histories, same answers and publications."""
 
 from __future__ import annotations
 
