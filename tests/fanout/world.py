@@ -1,0 +1,184 @@
+"""A fan-out without a store, a bus or a network: tests speak for the bus, and read what was sent.
+
+Time moves only by `turn(seconds)`; what is due then is done before it returns.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+from httpx_sse import ServerSentEvent
+from httpx_sse._decoders import SSEDecoder, SSELineDecoder
+
+from sse_presence.domain.cursor import derive_key
+from sse_presence.domain.interest import Interest
+from sse_presence.domain.message import Message
+from sse_presence.domain.record import OFFLINE, Record, TypingList, Typist
+from sse_presence.fanout.clock import StoreClock
+from sse_presence.fanout.hub import Hub
+from sse_presence.fanout.mender import Mender
+from sse_presence.fanout.pace import pace_from
+from sse_presence.fanout.pump import Pump
+from sse_presence.fanout.register import Register
+from sse_presence.fanout.stream import Stream
+from sse_presence.fanout.wanted import Wanted
+from sse_presence.fanout.watched import OwnTopic, Room, Topic, Watched
+from sse_presence.settings import Settings
+
+ONLINE = '"status":"online"'
+START = 1_800_000_000_000
+LIVENESS = 45.0
+
+
+def record(user: str, version: int, body: str = ONLINE, *, changed: int | None = None) -> Record:
+    """One record; by default it changed long before the world began."""
+    return Record(user, version, version if changed is None else changed, 0, body)
+
+
+class Sink:
+    """A peer that takes everything, or nothing while `busy`."""
+
+    def __init__(self) -> None:
+        self.ready: Callable[[], None] = lambda: None
+        self.busy = False
+        self.ended = False
+        self.aborted = False
+        self.writes: list[list[ServerSentEvent]] = []
+        self._lines = SSELineDecoder()
+        self._events = SSEDecoder()
+
+    def write(self, data: bytes) -> None:
+        assert not self.busy
+        assert not self.ended
+        read = [self._events.decode(line) for line in self._lines.decode(data.decode())]
+        self.writes.append([event for event in read if event is not None])
+
+    def end(self, data: bytes) -> None:
+        self.write(data)
+        self.ended = True
+
+    def abort(self) -> None:
+        self.aborted = True
+
+    def free(self) -> None:
+        """Take everything again."""
+        self.busy = False
+        self.ready()
+
+    def take(self) -> list[tuple[str, Any]]:
+        """Events since last asked, without hello."""
+        events = [event for write in self.writes for event in write if event.event != "hello"]
+        self.writes.clear()
+        return [(event.event, event.json()) for event in events]
+
+    def names(self) -> list[str]:
+        return [name for name, _ in self.take()]
+
+
+class World:
+    """One process's fan-out, on a bus that the test speaks for."""
+
+    def __init__(self, *, partitions: int = 1, key: bytes = b"secret", **settings: Any) -> None:
+        self.settings = Settings(**settings)
+        self.pump = Pump()
+        self.wanted = Wanted()
+        self.register = Register(partitions, lambda name: sum(name.encode()) % partitions)
+        self.clock = StoreClock()
+        self.mender = Mender(self.register, self.wanted, self.pump, self.clock, LIVENESS)
+        self.hub = Hub(
+            self.register, self.mender, self.wanted, self.pump, self.clock, pace_from(self.settings)
+        )
+        self.hub.key = derive_key(key)
+        self.hub.retention = self.settings.retention
+        self.seq = [0] * partitions
+        self.time = START
+        self.incarnation = "first"
+        self.store: dict[str, Record] = {}
+        """What a reading finds; users not named here were never seen."""
+        self.lists: dict[str, TypingList] = {}
+        self.ahead = 0.0
+
+    # The bus
+
+    def begin(self) -> None:
+        """The bus is heard, from where the store stands."""
+        self.mender.regained({n: (self.incarnation, seq, self.time) for n, seq in enumerate(self.seq)})
+
+    def lose(self) -> None:
+        self.mender.lost(range(len(self.seq)))
+
+    def publish(self, *records: Record, own: tuple[Record, ...] = (), number: int = 0, **more: Any) -> Message:
+        """What the store would publish next; `hear` it, or lose it."""
+        self.seq[number] += 1
+        self.time += 1
+        self.store.update((one.user, one) for one in records)
+        return Message(
+            incarnation=self.incarnation,
+            seq=self.seq[number],
+            time=self.time,
+            mark=more.get("mark", False),
+            public=records,
+            own=own,
+            typing=more.get("typing", ()),
+        )
+
+    def hear(self, *records: Record, number: int = 0, **more: Any) -> None:
+        self.hub.hear(number, self.publish(*records, number=number, **more))
+
+    def mark(self, number: int = 0) -> None:
+        self.time += 1000
+        self.hear(mark=True, number=number)
+
+    def type(self, channel: str, *users: str, lasting: int = 6_000) -> None:
+        """Say who types in a channel."""
+        listed = TypingList(channel, len(users), tuple(Typist(u, self.time + lasting) for u in users))
+        self.hear(typing=(listed,))
+
+    def wipe(self, incarnation: str) -> None:
+        """The store comes back empty."""
+        self.incarnation, self.seq, self.store = incarnation, [0] * len(self.seq), {}
+
+    # The store
+
+    def read(self) -> list[Watched]:
+        """Answer everything that is wanted."""
+        batch = self.wanted.take(10_000)
+        for watched in batch:
+            if isinstance(watched, Room):
+                empty = TypingList(watched.name, 0, ())
+                self.hub.take_list(watched, self.lists.get(watched.name, empty), watched.messages)
+            elif isinstance(watched, Topic):
+                own = isinstance(watched, OwnTopic)
+                never = Record(watched.name, 0, 0, 0, OFFLINE)
+                self.hub.take_record(watched, self.store.get(f"own {watched.name}" if own else watched.name, never))
+        return batch
+
+    # Streams
+
+    def open(
+        self, *users: str, channels: tuple[str, ...] = (), viewer: str | None = None, last: str = ""
+    ) -> tuple[Stream, Sink]:
+        """A stream that was greeted, and whatever more could be told at once."""
+        sink = Sink()
+        return self.hub.open(Interest(viewer, users, channels), sink, last), sink
+
+    def live(self, *users: str, **more: Any) -> tuple[Stream, Sink]:
+        """A stream that was told everything."""
+        stream, sink = self.open(*users, **more)
+        self.read()
+        self.turn()
+        sink.take()
+        return stream, sink
+
+    def turn(self, seconds: float = 0.0) -> None:
+        """Let time pass and do what is due."""
+        self.ahead += seconds
+        now = asyncio.get_running_loop().time() + self.ahead
+        self.pump._collect(now)
+        while self.pump._soon:
+            due, self.pump._soon = self.pump._soon, []
+            for thing in due:
+                self.pump._wake(thing, now)
+            self.pump._collect(now)
