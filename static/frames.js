@@ -9,20 +9,32 @@ const clock = new Intl.DateTimeFormat("en-GB", {
   fractionalSecondDigits: 3,
 });
 
-const STRING = /("(?:[^"\\]|\\.)*")(\s*:)?/g;
+/** What a JSON text is told apart by: its strings (with a colon they are names) and its commas. */
+const TOKEN = /("(?:[^"\\]|\\.)*")(\s*:)?|,/g;
 
-/** JSON as it came, with its names and texts set apart. */
+function span(className, ...content) {
+  const place = document.createElement("span");
+  place.className = className;
+  place.append(...content);
+  return place;
+}
+
+/** JSON as it came, with its names and texts set apart; lines break after its commas. */
 function coloured(json) {
-  const pieces = [];
+  const parts = [];
+  let part = [];
   let done = 0;
-  for (const match of json.matchAll(STRING)) {
-    const piece = document.createElement("span");
-    piece.className = match[2] ? "key" : "text";
-    piece.textContent = match[1];
-    pieces.push(json.slice(done, match.index), piece);
-    done = match.index + match[1].length;
+  for (const match of json.matchAll(TOKEN)) {
+    const [token, text = "", colon] = match;
+    part.push(json.slice(done, match.index));
+    if (text) part.push(span(colon ? "key" : "text", text));
+    part.push(token.slice(text.length));
+    done = match.index + token.length;
+    if (text) continue;
+    parts.push(span("part", ...part));
+    part = [];
   }
-  return [...pieces, json.slice(done)];
+  return [...parts, span("part", ...part, json.slice(done))];
 }
 
 export class Frames {
@@ -88,7 +100,7 @@ export class Frames {
     const place = row.querySelector(".frame-id");
     place.textContent = id && `id ${id}`;
     place.title = id;
-    row.querySelector("code").append(...coloured(text));
+    if (text) row.querySelector("code").append(...coloured(text));
     return row;
   }
 

@@ -13,6 +13,8 @@ const TYPES = ["hello", "snapshot", "presence", "typing", "channel", "ping", "st
 /** `bye` for these is final: the caller has to sign in anew. */
 const FINAL = new Set(["expired", "revoked"]);
 const DEFAULT_PING_MS = 15_000;
+/** A service that has not answered by now will not. */
+const PATIENCE_MS = 10_000;
 
 export class Stream {
   #url;
@@ -32,7 +34,7 @@ export class Stream {
 
   /**
    * `url(cursor)` gives the address; `onEvent(type, data, id, text)` gets each event with its parsed data;
-   * `onState(state, reason)` gets `connecting`, `live`, `stale`, `offline` or `refused`.
+   * `onState(state, reason)` gets `connecting`, `live`, `stale`, `offline` or `refused`, and why in words.
    */
   constructor({ url, onEvent, onState }) {
     this.#url = url;
@@ -110,13 +112,14 @@ export class Stream {
     if (target !== this.#source) return;
     if (this.#greeted && this.#source.readyState === EventSource.CONNECTING) {
       this.#greeted = false;
-      this.#onState("connecting");
+      this.#onState("connecting", "the stream was cut");
       return;
     }
     const gaveUp = this.#source.readyState === EventSource.CLOSED;
     this.close();
-    this.#onState(this.#failures > 0 ? "offline" : "connecting");
     const wait = backoff(this.#failures);
+    const state = this.#failures > 0 ? "offline" : "connecting";
+    this.#onState(state, `next attempt in ${(wait / 1000).toFixed(1)} s`);
     this.#failures += 1;
     if (gaveUp) this.#ask(wait);
     else this.#reopenIn(wait);
@@ -124,10 +127,12 @@ export class Stream {
 
   /** EventSource hides why it gave up, so ask: what is refused once will be refused again. */
   async #ask(wait) {
-    const { signal } = (this.#asking = new AbortController());
+    const asking = new AbortController();
+    this.#asking = asking;
+    const signal = AbortSignal.any([asking.signal, AbortSignal.timeout(PATIENCE_MS)]);
     const url = this.#url(this.#cursor);
     const answer = await fetch(url, { method: "HEAD", signal }).catch(() => undefined);
-    if (signal.aborted) return;
+    if (asking.signal.aborted) return;
     const refused = answer && answer.status >= 400 && answer.status < 500 && answer.status !== 429;
     if (refused) this.#refused(String(answer.status));
     else this.#reopenIn(wait);
