@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from redis.asyncio import Redis, RedisCluster
+from redis.asyncio import ConnectionPool, Redis, RedisCluster
 from redis.asyncio.cluster import ClusterNode
 from redis.exceptions import ClusterDownError, MovedError, RedisError, SlotNotCoveredError
 from redis.exceptions import ConnectionError as LostConnection
@@ -52,10 +52,7 @@ class Cluster:
         for channel in channels:
             node = await self._node(channel)
             parts.setdefault(node.name, (node, []))[1].append(channel)
-        return [
-            (Redis(**{**node.connection_kwargs, "protocol": 2, **options()}), part)
-            for node, part in parts.values()
-        ]
+        return [(Redis.from_pool(_connections(node)), part) for node, part in parts.values()]
 
     async def _node(self, key: bytes) -> ClusterNode:
         if not self._known:
@@ -66,3 +63,8 @@ class Cluster:
         if node is None:
             raise RedisError("No server of the cluster holds the slot.")
         return node
+
+
+def _connections(node: ClusterNode) -> ConnectionPool:
+    """New connections to a node, made as the cluster's own are."""
+    return ConnectionPool(connection_class=node.connection_class, **node.connection_kwargs)

@@ -1,0 +1,203 @@
+"""Stores of several processes, as operators run them: a replicated cluster, and a master named by Sentinels.
+
+All processes listen on free loopback ports and end with their block. Waiting is bounded by `CEILING`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import socket
+import subprocess
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+from sse_presence.store.embedded import binary
+
+CEILING = 30.0
+
+_SLOTS = 16_384
+
+
+def installed(name: str) -> Path | None:
+    """A system's own server; None where it is not installed."""
+    found = shutil.which(name, path="/usr/bin:/usr/local/bin:/opt/homebrew/bin")
+    return Path(found) if found else None
+
+
+def free_port() -> int:
+    """A port that is free now, low enough that a cluster's bus port (10,000 above) exists."""
+    while True:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = int(probe.getsockname()[1])
+        if port < 55_000:
+            return port
+
+
+@dataclass
+class Machine:
+    """One server process."""
+
+    folder: Path
+    command: Path = field(default_factory=binary)
+    options: tuple[str, ...] = ()
+    port: int = field(default_factory=free_port)
+    process: subprocess.Popen[bytes] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with (self.folder / "log").open("ab") as log:
+            command: list[str | Path] = [self.command, *self.options, "--port", str(self.port)]
+            self.process = subprocess.Popen(
+                [*command, "--bind", "127.0.0.1", "--dir", self.folder, "--loglevel", "warning"],
+                stdout=log,
+                stderr=log,
+            )
+        self.client = Redis(port=self.port, decode_responses=True)
+
+    async def kill(self) -> None:
+        """End it at once, as a crash would."""
+        self.process.kill()
+        await asyncio.to_thread(self.process.wait)
+
+    async def close(self) -> None:
+        """End it and the connection to it."""
+        await self.kill()
+        await self.client.aclose()
+
+    async def ask(self, *command: Any) -> Any:
+        """A command; None while the server does not answer it."""
+        try:
+            return await self.client.execute_command(*command)  # type: ignore[no-untyped-call]
+        except (RedisError, OSError):
+            return None
+
+
+async def until(holds: Callable[[], Awaitable[bool]], what: str) -> None:
+    """Wait until something holds."""
+    try:
+        async with asyncio.timeout(CEILING):
+            while not await holds():  # noqa: ASYNC110 - other processes set no event
+                await asyncio.sleep(0.05)
+    except TimeoutError:
+        raise AssertionError(f"In {CEILING} s it did not come true that {what}") from None
+
+
+@dataclass
+class Cluster:
+    """Three masters with a replica each; `machines[n + 3]` replicates `machines[n]`."""
+
+    machines: list[Machine]
+
+    @property
+    def url(self) -> str:
+        """As REDIS_URL takes it; every machine knows the others."""
+        return f"redis+cluster://127.0.0.1:{self.machines[0].port}"
+
+    async def master_of(self, key: str) -> Machine:
+        """Who serves a key, as the cluster says."""
+        for machine in self.machines:
+            slot = await machine.ask("CLUSTER", "KEYSLOT", key)
+            ranges = await machine.ask("CLUSTER", "SLOTS")
+            for first, last, master, *_ in ranges.values() if isinstance(ranges, dict) else ranges or []:
+                if first <= slot <= last:
+                    return next(one for one in self.machines if one.port == master[1])
+        raise AssertionError("Nobody serves the key.")
+
+
+@asynccontextmanager
+async def cluster(folder: Path) -> AsyncIterator[Cluster]:
+    """Run a cluster that is whole."""
+    options = (
+        *("--cluster-enabled", "yes", "--cluster-node-timeout", "2000", "--save", ""),
+        *("--cluster-require-full-coverage", "no", "--repl-diskless-sync-delay", "0"),
+    )
+    machines = [Machine(folder / str(number), options=options) for number in range(6)]
+    try:
+        await until(lambda: _answer(machines), "all machines answer")
+        for number, machine in enumerate(machines):
+            await machine.ask("CLUSTER", "MEET", "127.0.0.1", machines[0].port)
+            if number < 3:
+                first, last = number * _SLOTS // 3, (number + 1) * _SLOTS // 3 - 1
+                await machine.ask("CLUSTER", "ADDSLOTSRANGE", first, last)
+        for number in range(3):
+            name = await machines[number].ask("CLUSTER", "MYID")
+
+            async def replicates(replica: Machine = machines[number + 3], master: str = name) -> bool:
+                return await replica.ask("CLUSTER", "REPLICATE", master) is not None
+
+            await until(replicates, "a replica knows its master")
+
+        async def linked() -> bool:
+            infos = [await machine.ask("INFO", "replication") for machine in machines[3:]]
+            return all(info and info.get("master_link_status") == "up" for info in infos)
+
+        await until(linked, "the replicas are in step")
+
+        async def whole() -> bool:
+            infos = [str(await machine.ask("CLUSTER", "INFO")) for machine in machines]
+            return all("cluster_state:ok" in info and f"cluster_slots_ok:{_SLOTS}" in info for info in infos)
+
+        await until(whole, "the cluster is whole")
+        yield Cluster(machines)
+    finally:
+        for machine in machines:
+            await machine.close()
+
+
+async def _answer(machines: list[Machine]) -> bool:
+    return all([await machine.ask("PING") for machine in machines])
+
+
+@dataclass
+class Sentinels:
+    """A master, its replica, and three Sentinels that watch them."""
+
+    master: Machine
+    replica: Machine
+    sentinels: list[Machine]
+
+    @property
+    def url(self) -> str:
+        """As REDIS_URL takes it."""
+        addresses = ",".join(f"127.0.0.1:{one.port}" for one in self.sentinels)
+        return f"redis+sentinel://{addresses}/presence"
+
+
+@asynccontextmanager
+async def sentinels(folder: Path, server: Path, sentinel: Path) -> AsyncIterator[Sentinels]:
+    """Run a replicated server under Sentinels that agree on it."""
+    plain = ("--save", "", "--repl-diskless-sync-delay", "0")
+    machines = [Machine(folder / "master", server, plain)]
+    try:
+        machines.append(
+            Machine(folder / "replica", server, (*plain, "--replicaof", f"127.0.0.1 {machines[0].port}"))
+        )
+        for number in range(3):
+            file = folder / f"sentinel-{number}.conf"
+            file.write_text(
+                f"sentinel monitor presence 127.0.0.1 {machines[0].port} 2\n"
+                "sentinel down-after-milliseconds presence 1000\n"
+                "sentinel failover-timeout presence 4000\n"
+            )
+            machines.append(Machine(folder / f"sentinel-{number}", sentinel, (str(file), "--sentinel")))
+
+        async def agreed() -> bool:
+            seen = [await machine.ask("SENTINEL", "MASTER", "presence") for machine in machines[2:]]
+            return all(
+                state and int(state["num-slaves"]) == 1 and int(state["num-other-sentinels"]) == 2
+                for state in seen
+            )
+
+        await until(agreed, "the Sentinels know the replica and each other")
+        yield Sentinels(machines[0], machines[1], machines[2:])
+    finally:
+        for machine in machines:
+            await machine.close()

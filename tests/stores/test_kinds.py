@@ -1,0 +1,167 @@
+"""The same service on every kind of store, and what a failover or a slot on the move does to it."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from sse_presence.store import keys
+from sse_presence.store.embedded import binary
+from tests.conftest import Events, Serve
+from tests.running import Service
+from tests.stores.machines import Cluster, Machine, Sentinels, cluster, installed, sentinels, until
+from tests.stream import Stream
+
+USERS = [f"user-{number}" for number in range(24)]
+"""Enough to lie on every master of a cluster."""
+
+SHORT: dict[str, Any] = {"heartbeat": 2, "sweep": 0.5, "grace": 0.5, "renewal_ceiling": 20}
+
+
+def _redis(name: str) -> Path:
+    found = installed(name)
+    if found is None and not os.environ.get("CI"):
+        pytest.skip(f"{name} is not installed: `apt-get install redis-server redis-sentinel`")
+    assert found is not None
+    return found
+
+
+@pytest.fixture
+async def whole_cluster(tmp_path: Path) -> AsyncIterator[Cluster]:
+    async with cluster(tmp_path / "cluster") as machines:
+        yield machines
+
+
+@pytest.fixture
+async def named_master(tmp_path: Path) -> AsyncIterator[Sentinels]:
+    async with sentinels(tmp_path / "sentinel", _redis("redis-server"), _redis("redis-sentinel")) as machines:
+        yield machines
+
+
+async def beat(client: httpx.AsyncClient, url: str, user: str, **body: Any) -> int:
+    """A heartbeat's status code."""
+    answer = await client.post(
+        f"{url}/v1/heartbeat", headers={"X-Presence-User": user}, json={"device": "d", **body}
+    )
+    assert answer.status_code in {200, 503}, answer.text
+    if answer.status_code == 503:
+        assert "Retry-After" in answer.headers
+    return answer.status_code
+
+
+async def everything_works(url: str, events: Events) -> None:
+    """Signals, deltas, typing, resync and time on whatever store it is."""
+    async with httpx.AsyncClient(trust_env=False) as client, events(url, *USERS, channels=["room"]) as stream:
+        assert (await stream.next("hello")).data["resumed"] is False
+        await stream.next("snapshot")
+        assert {await beat(client, url, user) for user in USERS} == {200}
+        await all_are(stream, "online")
+        await client.post(
+            f"{url}/v1/typing",
+            headers={"X-Presence-User": USERS[0]},
+            json={"device": "d", "channel": "room", "typing": True},
+        )
+        typing = await stream.next("typing")
+        while not typing.data["channels"][0]["typing"]:
+            typing = await stream.next("typing")
+        assert typing.data["channels"][0]["typing"][0]["user"] == USERS[0]
+        last = stream.last_id
+        await client.post(f"{url}/v1/status", headers={"X-Presence-User": USERS[3]}, json={"status": "dnd"})
+        assert (await stream.record(USERS[3]))["status"] == "dnd"
+        async with events(url, *USERS, channels=["room"], last=last) as resumed:
+            assert (await resumed.next("hello")).data["resumed"] is True
+            assert (await resumed.record(USERS[3]))["status"] == "dnd"
+        await all_are(stream, "offline")  # nobody beats any more, and nothing else is requested
+
+
+async def all_are(stream: Stream, status: str) -> None:
+    """Every user's latest record has this status, sooner or later."""
+    latest: dict[str, str] = {}
+    while set(latest.values()) != {status} or len(latest) < len(USERS):
+        for record in (await stream.next("presence", "snapshot")).data["users"]:
+            latest[record["user"]] = record["status"]
+
+
+async def test_single_redis(tmp_path: Path, serve: Serve, events: Events) -> None:
+    machine = Machine(tmp_path / "redis", _redis("redis-server"), ("--save", ""))
+    try:
+        await until(lambda: answers(machine), "Redis answers")
+        await everything_works(serve(redis_url=f"redis://127.0.0.1:{machine.port}", **SHORT).url, events)
+    finally:
+        await machine.close()
+
+
+async def answers(machine: Machine) -> bool:
+    return bool(await machine.ask("PING"))
+
+
+async def test_single_valkey_with_many_partitions(tmp_path: Path, serve: Serve, events: Events) -> None:
+    machine = Machine(tmp_path / "valkey", binary(), ("--save", ""))
+    try:
+        await until(lambda: answers(machine), "Valkey answers")
+        url = f"redis://127.0.0.1:{machine.port}/0"
+        await everything_works(serve(redis_url=url, partitions=7, **SHORT).url, events)
+    finally:
+        await machine.close()
+
+
+async def test_cluster(whole_cluster: Cluster, serve: Serve, events: Events) -> None:
+    await everything_works(serve(redis_url=whole_cluster.url, **SHORT).url, events)
+
+
+async def test_sentinel(named_master: Sentinels, serve: Serve, events: Events) -> None:
+    await everything_works(serve(redis_url=named_master.url, **SHORT).url, events)
+
+
+async def keep_beating(url: str, until_set: asyncio.Event) -> None:
+    async with httpx.AsyncClient(trust_env=False, timeout=20) as client:
+        while not until_set.is_set():
+            await asyncio.gather(*(beat(client, url, user) for user in USERS))
+            await asyncio.sleep(0.5)
+
+
+async def survives(service: Service, events: Events, kill: Machine) -> None:
+    """A master dies and its replica is promoted: works again by itself, and nobody beating left."""
+    url, done = service.url, asyncio.Event()
+    beating = asyncio.create_task(keep_beating(url, done))
+    try:
+        async with httpx.AsyncClient(trust_env=False, timeout=20) as client, events(url, *USERS) as stream:
+            await all_are(stream, "online")
+            await kill.kill()
+            await stream.next("stale", seconds=30)
+            await stream.next("fresh", "snapshot", seconds=30)
+
+            async def everyone_is_taken() -> bool:
+                return {await beat(client, url, user) for user in USERS} == {200}
+
+            await until(everyone_is_taken, "all signals are taken again")
+            for user in USERS[:6]:
+                await client.post(
+                    f"{url}/v1/status", headers={"X-Presence-User": user}, json={"status": "dnd"}
+                )
+            latest: dict[str, str] = {}
+            while {latest.get(user) for user in USERS[:6]} != {"dnd"}:
+                for record in (await stream.next("presence", "snapshot")).data["users"]:
+                    latest[record["user"]] = record["status"]
+            for user in USERS:
+                assert "offline" not in stream.statuses(user)[stream.statuses(user).index("online") :]
+    finally:
+        done.set()
+        await beating
+
+
+async def test_c37_cluster_promotes_a_replica(whole_cluster: Cluster, serve: Serve, events: Events) -> None:
+    service = serve(redis_url=whole_cluster.url, **SHORT)
+    partition = keys.partition_of(USERS[0], 64)
+    await survives(service, events, await whole_cluster.master_of(f"presence:{{{partition}}}:m"))
+
+
+async def test_c37_sentinels_promote_a_replica(named_master: Sentinels, serve: Serve, events: Events) -> None:
+    service = serve(redis_url=named_master.url, **SHORT)
+    await survives(service, events, named_master.master)
