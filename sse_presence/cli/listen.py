@@ -29,8 +29,15 @@ def loopback(host: str) -> bool:
     return all(ipaddress.ip_address(address[0]).is_loopback for *_, address in _addresses(host, 0))
 
 
-def listen(host: str, port: int) -> socket.socket:
-    """Bind and listen; port 0 takes a free one."""
+def listen(host: str, port: int, *, shared: bool = False) -> socket.socket:
+    """Bind and listen; port 0 takes a free one. `shared`: other processes of ours listen on it, too."""
+    listener = bind(host, port, shared=shared)
+    listener.listen(BACKLOG)
+    return listener
+
+
+def bind(host: str, port: int, *, shared: bool = False) -> socket.socket:
+    """Take a port without taking connections."""
     family, kind, protocol, _, address = _addresses(host, port)[0]
     listener = socket.socket(family, kind, protocol)
     try:
@@ -38,8 +45,9 @@ def listen(host: str, port: int) -> socket.socket:
         for name, value in (("TCP_USER_TIMEOUT", _UNACKNOWLEDGED), ("TCP_NOTSENT_LOWAT", _UNSENT)):
             if hasattr(socket, name):  # each exists on some systems only
                 listener.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
+        if shared:
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
         listener.bind(address)
-        listener.listen(BACKLOG)
     except OSError as error:
         listener.close()
         raise _refusal(error, host, port) from error

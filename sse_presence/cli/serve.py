@@ -23,7 +23,8 @@ import uvicorn
 
 from sse_presence.app import create_app
 from sse_presence.cli.banner import banner
-from sse_presence.cli.listen import BACKLOG, listen, loopback, url
+from sse_presence.cli.listen import BACKLOG, bind, listen, loopback, url
+from sse_presence.cli.workers import WORKER, end_with_supervisor, serve_command, supervise
 from sse_presence.errors import PresenceError, SettingsError
 from sse_presence.settings import Settings, settings_from
 from sse_presence.store.embedded import embedded
@@ -44,6 +45,13 @@ _BACKSTOP = 10
     "--port", default=8000, show_default=True, type=click.IntRange(0, 65_535), help="0 takes a free one."
 )
 @click.option(
+    "--workers",
+    default=1,
+    show_default=True,
+    type=click.IntRange(1, 64),
+    help="Processes that share the port; about one a core.",
+)
+@click.option(
     "--insecure-open",
     is_flag=True,
     help="Allow open mode, where everyone has every right, beyond this machine.",
@@ -55,13 +63,14 @@ _BACKSTOP = 10
     type=click.Choice(["debug", "info", "warning", "error"]),
     help="How much to log, to standard error.",
 )
-def serve(*, host: str, port: int, insecure_open: bool, log_level: str) -> None:
+def serve(*, host: str, port: int, workers: int, insecure_open: bool, log_level: str) -> None:
     """Run the service until Ctrl-C or SIGTERM.
 
     Without REDIS_URL an embedded Valkey holds the state, and ends with the service. Open mode, the default,
     asks nobody who they are and serves this machine only; for everything else set SSE_PRESENCE_AUTH=jwt
     and SSE_PRESENCE_JWT_SECRET.
     """
+    worker = os.environ.pop(WORKER, "") != ""
     settings = settings_from(os.environ)
     if insecure_open:
         settings = msgspec.structs.replace(settings, insecure_open=True)
@@ -72,8 +81,27 @@ def serve(*, host: str, port: int, insecure_open: bool, log_level: str) -> None:
     logging.getLogger("uvicorn").setLevel(max(logging.WARNING, logging.root.level))
     signal.signal(signal.SIGTERM, _end)
     signal.signal(signal.SIGINT, _end)
-    with listen(host, port) as listener, _stored(settings) as stored:
-        _run(stored, listener, "external store" if settings.redis_url else "embedded Valkey")
+    store = "external store" if settings.redis_url else "embedded Valkey"
+    if workers > 1:
+        with bind(host, port, shared=True) as place, _stored(settings) as stored:
+            options = [*(["--insecure-open"] if insecure_open else []), "--log-level", log_level]
+            command = serve_command(host, place.getsockname()[1], options)
+            environ = os.environ | {"REDIS_URL": stored.redis_url}
+            store = f"{workers} workers · {store}"
+            raise SystemExit(supervise(workers, command, environ, _say(settings, place, store)))
+    with listen(host, port, shared=worker) as listener, _stored(settings) as stored:
+        if worker:
+            end_with_supervisor()
+        _run(stored, listener, _say_ready if worker else _say(settings, listener, store))
+
+
+def _say(settings: Settings, listener: socket.socket, store: str) -> Callable[[], None]:
+    return lambda: click.echo(banner(settings, url(listener), store))
+
+
+def _say_ready() -> None:
+    """A worker tells its supervisor, who tells the world."""
+    click.echo("ready")
 
 
 def _end(*_: object) -> NoReturn:
@@ -100,7 +128,7 @@ def _stored(settings: Settings) -> Iterator[Settings]:
             yield msgspec.structs.replace(settings, redis_url=redis_url)
 
 
-def _run(settings: Settings, listener: socket.socket, store: str) -> None:
+def _run(settings: Settings, listener: socket.socket, ready: Callable[[], None]) -> None:
     app = _Startup(create_app(settings))
     config = uvicorn.Config(
         app,
@@ -114,7 +142,7 @@ def _run(settings: Settings, listener: socket.socket, store: str) -> None:
         backlog=BACKLOG,
         timeout_graceful_shutdown=settings.drain // 1000 + _BACKSTOP,
     )
-    server = _Server(config, lambda: click.echo(banner(settings, url(listener), store)))
+    server = _Server(config, ready)
     try:
         server.run(sockets=[listener])
     except SystemExit:

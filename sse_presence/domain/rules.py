@@ -232,9 +232,12 @@ def _with_device(user: User, name: str, device: Device, now: int, rules: Rules) 
 
 
 def typed(user: User, signal: Typing, now: int, rules: Rules) -> User:
-    """Typing keeps a known device alive and active; it makes none."""
+    """Typing keeps a known device alive and active; it makes none.
+
+    A stop does not take a leave back: a page that goes sends both, and they may overtake each other.
+    """
     old = user.real.devices.get(signal.device)
-    if old is None:
+    if old is None or (old.grace == Grace.LEFT and not signal.typing):
         return user
     device = _touched(old, now if signal.typing else old.input_at, now, rules)
     return _with_device(user, signal.device, replace(device, idle=old.idle and not signal.typing), now, rules)

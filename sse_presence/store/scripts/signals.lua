@@ -142,11 +142,11 @@ function operations.choose(op)
   return record_of(user.name, user.own)
 end
 
--- Touch: user, device, typing. Typing keeps a known device alive and active.
+-- Touch: user, device, typing. Typing keeps a known device alive and active; a stop takes no leave back.
 function operations.touch(op)
   local user = load_user(op[2])
   local d = user.real.devices[op[3]]
-  if d then
+  if d and (op[4] or d.grace ~= LEFT) then
     touch(d)
     if op[4] then d.input_at, d.idle = now, false end
   end
