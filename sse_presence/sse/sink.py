@@ -47,12 +47,13 @@ class SendSink:
 
     async def close(self) -> None:
         """Wait for the last bytes, or drop them if the peer was given up; raises what sending raised."""
-        if self._writing is not None:
+        writing = self._writing  # it forgets itself when it is done
+        if writing is not None:
             if self.aborted:
-                self._writing.cancel()
-            await asyncio.wait([self._writing])
-            if not self._writing.cancelled():
-                self._writing.result()
+                writing.cancel()
+            await asyncio.wait([writing])
+            if not writing.cancelled():
+                writing.result()
 
     async def _deliver(self, data: bytes, *, more: bool) -> None:
         try:
