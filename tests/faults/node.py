@@ -1,0 +1,50 @@
+"""One node of the service, as a process on a port of its own, and its proxy to the store."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from contextlib import closing
+from pathlib import Path
+
+import httpx
+
+from tests.faults.figures import as_settings
+from tests.faults.process import CEILING, Process
+from tests.faults.proxy import Proxy
+from tests.running import COMMAND, environment
+
+
+class Node:
+    """A node; `number` is how histories speak of it."""
+
+    def __init__(self, number: int, folder: Path, redis_url: str, proxy: Proxy) -> None:
+        self.number = number
+        self.proxy = proxy
+        port = free_port()
+        self.url = f"http://127.0.0.1:{port}"
+        self.process = Process(
+            [COMMAND, "serve", "--port", str(port)],
+            folder / f"node-{number}.log",
+            environment(redis_url, as_settings()),
+        )
+
+    async def start(self) -> None:
+        """Run it and return when it takes requests, with or without a store."""
+        await self.process.start()
+        async with httpx.AsyncClient(trust_env=False) as client, asyncio.timeout(CEILING):
+            while self.process.alive:
+                try:
+                    await client.get(f"{self.url}/healthz")
+                except httpx.TransportError:
+                    await asyncio.sleep(0.05)
+                else:
+                    return
+        raise AssertionError(f"A node did not start:\n{self.process.log.read_text()[-2_000:]}")
+
+
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with closing(socket.socket()) as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

@@ -1,0 +1,135 @@
+"""What a round will be, drawn from its seed: who takes part, who watches whom, what breaks and when."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from random import Random
+
+CHANNELS = ("talk", "news")
+
+CHAOS = (11.0, 16.0)
+"""Seconds of a round in which things break."""
+
+
+@dataclass(frozen=True)
+class Hand:
+    """One device of a user."""
+
+    user: str
+    device: str
+    steady: bool
+    """Beats as long as the round lasts; others leave, die and come back."""
+    kind: str
+    interval_ms: int | None
+    channel: str | None
+    """Where it types from time to time."""
+
+
+@dataclass(frozen=True)
+class Watch:
+    """One watcher and its interest."""
+
+    name: str
+    viewer: str
+    users: tuple[str, ...]
+    channels: tuple[str, ...]
+    device: str | None = None
+    forgetful: bool = False
+    """Comes back without its last event id."""
+
+
+@dataclass(frozen=True)
+class Planned:
+    """A fault to come."""
+
+    at: float
+    kind: str
+    node: int | None
+    """None for all of them, or the store."""
+    length: float
+    strength: float = 0.0
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A round."""
+
+    seed: str
+    chaos: float
+    hands: tuple[Hand, ...]
+    moody: tuple[str, ...]
+    """Users that choose what to show."""
+    watches: tuple[Watch, ...]
+    faults: tuple[Planned, ...]
+    lasting: frozenset[str]
+    """Users that go on beating in the quiet at the end; the others fall silent."""
+
+
+ONE_NODE = {"kill": 3, "freeze": 3, "restart": 3, "delay": 2, "black hole": 3, "cut": 2}
+ALL_NODES = {
+    "roll": 3, "freeze store": 4, "kill store": 3, "empty store": 2, "roll store back": 1, "flush": 3,
+    "kill bus connections": 3, "kill all connections": 2, "black hole": 2, "cut": 1,
+}  # fmt: skip
+"""Kinds of faults with their weights."""
+
+LENGTHS = {
+    "kill": (0.1, 4), "freeze": (0.5, 9), "restart": (0, 1), "roll": (0, 0.5), "delay": (1, 8),
+    "black hole": (0.5, 9), "cut": (0.2, 5), "freeze store": (0.3, 9), "kill store": (0.1, 7),
+    "empty store": (0.1, 7), "roll store back": (0.1, 3), "flush": (0, 0), "kill bus connections": (0, 0),
+    "kill all connections": (0, 0),
+}  # fmt: skip
+
+
+def draw(seed: str, nodes: int, prefix: str) -> Plan:
+    """The round of a seed; `prefix` makes its users new to the store."""
+    random = Random(seed)
+    users = [
+        f"{prefix}-{name}" for name in ("alice", "bob", "carol", "dan", "eve", "frank", "grace", "heidi")
+    ]
+    hands = [hand for user in users for hand in _hands(user, random)]
+    chaos = random.uniform(*CHAOS)
+    return Plan(
+        seed=seed,
+        chaos=chaos,
+        hands=tuple(hands),
+        moody=tuple(random.sample(users, 3)),
+        watches=tuple(_watches(users, hands, prefix, random)),
+        faults=tuple(sorted(_faults(chaos, nodes, random), key=lambda fault: fault.at)),
+        lasting=frozenset(random.sample(users, 5)),
+    )
+
+
+def _hands(user: str, random: Random) -> list[Hand]:
+    interval = random.choice([None, None, None, 500, 1_500])
+    typing_in = random.choice([None, *CHANNELS])
+    first = Hand(user, "d1", random.random() < 0.6, random.choice(["web", "mobile"]), interval, typing_in)
+    if random.random() < 0.6:
+        return [first]
+    kind = random.choice(["web", "desktop", "bot"])
+    return [first, Hand(user, "d2", steady=False, kind=kind, interval_ms=None, channel=None)]
+
+
+def _watches(users: list[str], hands: list[Hand], prefix: str, random: Random) -> list[Watch]:
+    watches = [Watch(f"w{number}", f"{prefix}-watcher-{number}", tuple(users), CHANNELS) for number in (1, 2)]
+    for number in (3, 4, 5):
+        some = tuple(random.sample(users, random.randint(1, 6)))
+        channels = tuple(random.sample(CHANNELS, random.randint(0, 2)))
+        forgetful = random.random() < 0.5
+        watches.append(Watch(f"w{number}", f"{prefix}-w{number}", some, channels, forgetful=forgetful))
+    for hand in random.sample(hands, 4):
+        others = tuple(random.sample(users, 2))
+        interest = tuple(dict.fromkeys((hand.user, *others)))
+        name = f"{hand.user}/{hand.device}"
+        watches.append(Watch(name, hand.user, interest, CHANNELS[:1], hand.device))
+    return watches
+
+
+def _faults(chaos: float, nodes: int, random: Random) -> list[Planned]:
+    faults = []
+    for _ in range(random.randint(1, 4)):
+        kinds = ONE_NODE if random.random() < 0.5 else ALL_NODES
+        kind = random.choices(list(kinds), list(kinds.values()))[0]
+        node = random.randrange(nodes) if kinds is ONE_NODE else None
+        length = random.uniform(*LENGTHS[kind])
+        faults.append(Planned(random.uniform(1.0, chaos - 2), kind, node, length, random.uniform(0.02, 1.5)))
+    return faults

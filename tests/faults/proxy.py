@@ -1,0 +1,114 @@
+"""A TCP proxy between a node and the store, which can be slow, swallow everything for a while, or cut.
+
+In the black hole nothing moves in either direction, not even the end of a connection; when it ends, what
+was on its way arrives, as it does on a real network.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+
+CHUNK = 65_536
+
+
+class Proxy:
+    """Listens on a port of its own and passes on to another one of this machine."""
+
+    def __init__(self, target: int) -> None:
+        self._target = target
+        self._server: asyncio.Server | None = None
+        self._writers: set[asyncio.StreamWriter] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._open = asyncio.Event()
+        self._open.set()
+        self._delay = 0.0
+        self._refusing = False
+
+    @property
+    def port(self) -> int:
+        """Where it listens."""
+        assert self._server is not None
+        return int(self._server.sockets[0].getsockname()[1])
+
+    async def start(self) -> None:
+        """Listen."""
+        self._server = await asyncio.start_server(self._accept, "127.0.0.1", 0)
+
+    async def close(self) -> None:
+        """End everything."""
+        assert self._server is not None
+        self._server.close()
+        self._abort()
+        for task in tuple(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    # Modes
+
+    def mend(self) -> None:
+        """Pass everything on at once."""
+        self._delay, self._refusing = 0.0, False
+        self._open.set()
+
+    def slow(self, seconds: float) -> None:
+        """Pass everything on later, in both directions."""
+        self._delay = seconds
+
+    def swallow(self) -> None:
+        """Pass nothing on, and say nothing of it."""
+        self._open.clear()
+
+    def cut(self) -> None:
+        """Reset every connection, and each new one."""
+        self._refusing = True
+        self._abort()
+
+    # Connections
+
+    def _abort(self) -> None:
+        for writer in tuple(self._writers):
+            writer.transport.abort()
+
+    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if self._refusing:
+            writer.transport.abort()
+            return
+        task = asyncio.current_task()
+        assert task is not None
+        self._tasks.add(task)
+        self._writers.add(writer)
+        try:
+            await self._open.wait()
+            with suppress(OSError):
+                await self._join(reader, writer)
+        finally:
+            writer.transport.abort()
+            self._writers.discard(writer)
+            self._tasks.discard(task)
+
+    async def _join(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        out_reader, out_writer = await asyncio.open_connection("127.0.0.1", self._target)
+        self._writers.add(out_writer)
+        try:
+            there = asyncio.create_task(self._pass(reader, out_writer))
+            back = asyncio.create_task(self._pass(out_reader, writer))
+            try:
+                await asyncio.wait({there, back}, return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                there.cancel()
+                back.cancel()
+                await asyncio.wait({there, back})
+        finally:
+            out_writer.transport.abort()
+            self._writers.discard(out_writer)
+
+    async def _pass(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(OSError):
+            while data := await reader.read(CHUNK):
+                if self._delay:
+                    await asyncio.sleep(self._delay)
+                await self._open.wait()
+                writer.write(data)
+                await writer.drain()
+            await self._open.wait()

@@ -1,0 +1,138 @@
+"""One round: people come, things break, all falls quiet, and everyone must know the same truth."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Coroutine, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from random import Random
+from typing import Any
+
+from tests.faults.calls import Calls
+from tests.faults.chooser import choose
+from tests.faults.device import Device
+from tests.faults.field import Field
+from tests.faults.figures import LAG, SETTLING
+from tests.faults.history import History, Violation, now
+from tests.faults.plan import Plan, Planned
+from tests.faults.trouble import Trouble
+from tests.faults.verdict import judge, settle_times
+from tests.faults.watcher import Watcher
+
+OBSERVED = 0.4
+"""Seconds between two queries of an observer."""
+
+CONVERGED = 3.0
+"""Seconds that the last differences may take once all is calm: time itself still ages people then."""
+
+
+async def play(plan: Plan, field: Field) -> tuple[History, list[Violation]]:
+    """Play a round to its end and judge it."""
+    history = History(len(field.nodes))
+    logs = [len(_log(node.process.log)) for node in field.nodes]
+    found: list[Violation] = []
+    async with AsyncExitStack() as stack:
+        calls = await stack.enter_async_context(Calls(field.nodes, history))
+        watchers = [
+            Watcher(watch, field.nodes, history, Random(f"{plan.seed}/{watch.name}"))
+            for watch in plan.watches
+        ]
+        for watcher in watchers:
+            await stack.enter_async_context(_running(watcher.run()))
+        for number in range(len(field.nodes)):
+            await stack.enter_async_context(_running(_observe(calls, plan, number)))
+        found += await _chaos(plan, field, history, calls, stack)
+        found += await _converge(calls, watchers)
+    settle_times(history)
+    found += judge(history, exact=field.exact)
+    for node, known in zip(field.nodes, logs, strict=True):
+        if "Traceback" in (said := _log(node.process.log)[known:]):
+            begin = said.index("Traceback")
+            found.append(Violation("no traceback", now(), "", said[max(0, begin - 200) : begin + 3_000]))
+    return history, found
+
+
+async def _chaos(
+    plan: Plan, field: Field, history: History, calls: Calls, stack: AsyncExitStack
+) -> list[Violation]:
+    """Everybody acts, things break; then all is mended, some fall silent, and it is waited out."""
+    devices = {hand: Device(hand, calls, Random(f"{plan.seed}/{hand}")) for hand in plan.hands}
+    for device in devices.values():
+        await stack.enter_async_context(_running(device.run()))
+    async with AsyncExitStack() as moods:
+        for user in plan.moody:
+            choosing = choose(user, calls, Random(f"{plan.seed}/{user}"))
+            await moods.enter_async_context(_running(choosing))
+        injecting = [asyncio.create_task(_later(fault, field, history)) for fault in plan.faults]
+        await asyncio.sleep(plan.chaos)
+        found = [violation for one in await asyncio.gather(*injecting) for violation in one]
+    for hand, device in devices.items():
+        device.settle()
+        if hand.user not in plan.lasting:
+            device.silence()
+    calm = max(Trouble(history.nodes, history.faults).calm_from, now() + SETTLING + LAG)
+    await asyncio.sleep((calm - now()) / 1000)
+    return found
+
+
+async def _later(fault: Planned, field: Field, history: History) -> list[Violation]:
+    await asyncio.sleep(fault.at)
+    return await field.inject(fault, history)
+
+
+async def _observe(calls: Calls, plan: Plan, node: int) -> None:
+    users = sorted({hand.user for hand in plan.hands})
+    while True:
+        await calls.query(users, node)
+        await asyncio.sleep(OBSERVED)
+
+
+async def _converge(calls: Calls, watchers: Sequence[Watcher]) -> list[Violation]:
+    """Every view equals what every node answers; within a little time, because time itself goes on."""
+    end = asyncio.get_running_loop().time() + CONVERGED
+    while differences := [text for watcher in watchers for text in await _differences(calls, watcher)]:
+        if asyncio.get_running_loop().time() > end:
+            return [Violation("convergence after quiet", now(), "", text) for text in differences]
+        await asyncio.sleep(0.2)
+    return []
+
+
+async def _differences(calls: Calls, watcher: Watcher) -> list[str]:
+    view, watching = watcher.view, watcher.watching
+    if not view.complete or view.stale:
+        return []  # it is between two connections; one that stays so shows in the checks of streams
+    answers = [await calls.query(watching.users, node.number, watching.viewer) for node in calls.nodes]
+    found = [f"a node did not answer {watching.name}" for answer in answers if answer is None]
+    for answer in answers:
+        if answer is not None:
+            found += [
+                f"{watching.name} believes {view.records.get(user)}, node {answer.node} answers {record}"
+                for user, record in answer.records.items()
+                if view.records.get(user) != record
+            ]
+    listed = {name: left for name, entries in view.typing.items() if (left := _left(entries))}
+    if listed:
+        found.append(f"{watching.name} believes that these type: {listed}")
+    return found
+
+
+def _left(entries: dict[str, int]) -> list[str]:
+    return [user for user, lapses in entries.items() if lapses > now()]
+
+
+def _log(path: Path) -> str:
+    return path.read_text(errors="replace")
+
+
+@asynccontextmanager
+async def _running(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    """Have something go on for the length of the block."""
+    task = asyncio.create_task(work)
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.wait([task])
+        if not task.cancelled():
+            task.result()
