@@ -109,7 +109,9 @@ class World:
     def lose(self) -> None:
         self.mender.lost(range(len(self.seq)))
 
-    def publish(self, *records: Record, own: tuple[Record, ...] = (), number: int = 0, **more: Any) -> Message:
+    def publish(
+        self, *records: Record, own: tuple[Record, ...] = (), number: int = 0, **more: Any
+    ) -> Message:
         """What the store would publish next; `hear` it, or lose it."""
         self.seq[number] += 1
         self.time += 1
@@ -152,7 +154,9 @@ class World:
             elif isinstance(watched, Topic):
                 own = isinstance(watched, OwnTopic)
                 never = Record(watched.name, 0, 0, 0, OFFLINE)
-                self.hub.take_record(watched, self.store.get(f"own {watched.name}" if own else watched.name, never))
+                self.hub.take_record(
+                    watched, self.store.get(f"own {watched.name}" if own else watched.name, never)
+                )
         return batch
 
     # Streams
