@@ -155,6 +155,14 @@ def _retained_until(persona: Persona, record: Shown, rules: Rules) -> int | None
     return max(record.changed, persona.chosen.at if persona.chosen else 0) + rules.retention
 
 
+def _remembered(user: User) -> Shown:
+    """The record that the real persona is kept for: what others know, unless it is hidden from them.
+
+    An end of retention is seen by others, so what only the user itself sees must not put it off.
+    """
+    return user.public if user.ghost is None else user.own
+
+
 def _forget(persona: Persona, record: Shown, now: int, rules: Rules) -> Persona:
     """A persona whose retention has passed keeps nothing."""
     until = _retained_until(persona, record, rules)
@@ -185,7 +193,7 @@ def shown(user: User, now: int, changed: int, rules: Rules) -> User:
     """
     if user.ghost is not None:
         user = replace(user, ghost=_forget(user.ghost, user.public, now, rules))
-    real = _forget(user.real, user.own, now, rules)
+    real = _forget(user.real, _remembered(user), now, rules)
     if real is not user.real:
         user = _visible_again(replace(user, real=real), now)
     return replace(
@@ -292,7 +300,7 @@ def _timers(persona: Persona, rules: Rules) -> list[int]:
 
 def next_timer(user: User, rules: Rules) -> int | None:
     """When time itself will next do something to this user; None if never."""
-    views = [(user.real, user.own)]
+    views = [(user.real, _remembered(user))]
     if user.ghost is not None:
         views.append((user.ghost, user.public))
     times = [time for persona, _ in views for time in _timers(persona, rules)]

@@ -54,12 +54,9 @@ class Partition:
     def _settle(self, name: str, user: User) -> User:
         before = self.users.get(name) or User()
         after = spec.shown(user, self.now, self.now, self.rules)
-        for old, new, record in (
-            (user.ghost, after.ghost, user.public),
-            (user.real, after.real, user.own),
-        ):
+        for old, new in ((user.ghost, after.ghost), (user.real, after.real)):
             if old is not None and not old.forgotten and (new is None or new.forgotten):
-                self.floor = max(self.floor, record.version + 1)
+                self.floor = max(self.floor, user.public.version + 1, user.own.version + 1)
         if after.public != user.public:
             self.out.public[name] = after.public
         if after.own != user.own:

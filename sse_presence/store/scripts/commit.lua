@@ -8,7 +8,7 @@ local function write_user(user)
       fields[#fields + 1] = value
     end
   end
-  local armed = math.min(timer_of(user.real), retained_until(user.real, user.own))
+  local armed = math.min(timer_of(user.real), retained_until(user.real, remembered(user)))
   if user.ghost then
     armed = math.min(armed, timer_of(user.ghost), retained_until(user.ghost, user.public))
   end

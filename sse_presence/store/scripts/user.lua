@@ -109,11 +109,16 @@ local function load_user(name)
   return user
 end
 
-local function forget(persona, record)
+-- The record that the real persona is kept for: what others know, unless it is hidden from them.
+local function remembered(user)
+  return user.ghost and user.own or user.public
+end
+
+local function forget(user, persona, record)
   if now < retained_until(persona, record) then return persona, false end
   local kept = new_persona()
   kept.since = persona.since
-  partition.floor = math.max(partition.floor, record.version + 1)
+  partition.floor = math.max(partition.floor, user.public.version + 1, user.own.version + 1)
   partition_dirty = true
   return kept, true
 end
@@ -137,8 +142,8 @@ end
 -- After each operation: forget what is no longer kept, and show the net difference as one change.
 local function settle_user(user)
   local forgotten
-  if user.ghost then user.ghost = forget(user.ghost, user.public) end
-  user.real, forgotten = forget(user.real, user.own)
+  if user.ghost then user.ghost = forget(user, user.ghost, user.public) end
+  user.real, forgotten = forget(user, user.real, remembered(user))
   if forgotten then make_visible(user, now) end
   local public = show(user.public, user.ghost or user.real, false)
   local own = show(user.own, user.real, true)
