@@ -1,9 +1,9 @@
 """Who types in a channel: the rules, as pure functions of `now` (executable specification, like `rules`).
 
 An entry lives for the typing TTL after its last start. The list is published when somebody began or
-stopped, and again at half the TTL while entries live on, so that receivers that let entries expire by
-themselves never drop one too early. An entry is remembered for a minute after its last signal: a late
-start must not overtake a stop.
+stopped, and again when somebody goes on whose entry, as last published, has half the TTL left: receivers
+let entries lapse by themselves and must not drop one too early. An entry is remembered for a minute after
+its last signal: a late start must not overtake a stop.
 """
 
 from __future__ import annotations
@@ -32,7 +32,6 @@ class Channel(msgspec.Struct, frozen=True):
     """(user, device) → entry."""
     told: dict[str, int] = {}
     """User → expiry, as last published."""
-    published: int = 0
 
 
 def typists(channel: Channel, now: int) -> dict[str, int]:
@@ -80,9 +79,11 @@ def signalled(
 def settled(channel: Channel, now: int, rules: Rules) -> tuple[Channel, bool]:
     """The channel after a publication, and whether one is due."""
     current = typists(channel, now)
-    extended = any(expires > channel.told.get(user, expires) for user, expires in current.items())
-    if current.keys() == channel.told.keys() and not (
-        extended and now >= channel.published + rules.typing_ttl // 2
-    ):
+    told = channel.told
+    lapsing = any(
+        user in told and expires > told[user] and now >= told[user] - rules.typing_ttl // 2
+        for user, expires in current.items()
+    )
+    if current.keys() == told.keys() and not lapsing:
         return channel, False
-    return replace(channel, told=current, published=now), True
+    return replace(channel, told=current), True

@@ -25,11 +25,15 @@ MUTANTS = {
     "tie by table order": ("d.activity_at == at and name > by", "d.activity_at == at"),
     "times of changes repeat": ("math.max(now, partition.last + 1)", "now"),
     "invisible activity leaves a trace": ("user.real.since = at", "user.real.since = 0"),
+    "retention put off unseen": ("user.ghost and user.own or user.public", "user.own"),
     "timer not moved forward": (
         "if armed < old or now >= old or user.popped",
         "if now >= old or user.popped",
     ),
-    "typing refreshed too late": ("changed or extended and now >= refresh_at(channel)", "changed"),
+    "typing refreshed too late": (
+        "local changed = now >= refresh_at(channel, current)",
+        "local changed = false",
+    ),
     "late typing start": ("e and seq >= 0 and seq < e.seq and e.seq or false", "false"),
 }
 

@@ -1,5 +1,5 @@
 -- Who types in a channel (domain/typing_list.py): one packed value a channel,
--- {published at, shown = {user, until ...}, entries = {user, device, until, seq, forget at ...}}.
+-- {shown = {user, until ...}, entries = {user, device, until, seq, forget at ...}}.
 -- An entry is remembered for a minute after its last signal, so that a late start cannot overtake a stop.
 
 local REMEMBERED = 60000
@@ -10,14 +10,13 @@ local channels, opened_channels = {}, {}
 local function load_channel(name)
   local channel = channels[name]
   if channel then return channel end
-  channel = { name = name, key = CHANNEL_PREFIX .. name, published = 0, shown = {}, entries = {} }
+  channel = { name = name, key = CHANNEL_PREFIX .. name, shown = {}, entries = {} }
   local packed = redis.call('GET', channel.key)
   if packed then
     local c = cmsgpack.unpack(packed)
-    channel.published = c[1]
-    for i = 1, #c[2], 2 do channel.shown[c[2][i]] = c[2][i + 1] end
-    for i = 1, #c[3], 5 do
-      local e = c[3]
+    for i = 1, #c[1], 2 do channel.shown[c[1][i]] = c[1][i + 1] end
+    for i = 1, #c[2], 5 do
+      local e = c[2]
       if now < e[i + 4] then
         channel.entries[e[i] .. '\0' .. e[i + 1]] =
           { user = e[i], device = e[i + 1], expires = e[i + 2], seq = e[i + 3], forget = e[i + 4] }
@@ -40,7 +39,7 @@ local function pack_channel(channel)
       entries[#entries + 1] = value
     end
   end
-  return cmsgpack.pack({ channel.published, shown, entries })
+  return cmsgpack.pack({ shown, entries })
 end
 
 local function typists(channel)
@@ -51,32 +50,33 @@ local function typists(channel)
   return until_of
 end
 
-local function refresh_at(channel)
-  return channel.published + TYPING_TTL / 2
+-- When to tell that somebody goes on: half the TTL before receivers would let the entry lapse.
+local function refresh_at(channel, current)
+  local first = NEVER
+  for user, expires in pairs(current) do
+    local told = channel.shown[user]
+    if told and expires > told then first = math.min(first, told - TYPING_TTL / 2) end
+  end
+  return first
 end
 
--- Publish when somebody began or stopped, and before an entry that lives on would lapse at the receivers.
+-- Publish when somebody began or stopped, and when one who goes on would lapse at the receivers.
 local function settle_channel(channel)
   local current, shown = typists(channel), channel.shown
-  local changed, extended = false, false
-  for user, expires in pairs(current) do
-    if not shown[user] then changed = true
-    elseif expires > shown[user] then extended = true end
+  local changed = now >= refresh_at(channel, current)
+  for user in pairs(current) do
+    if not shown[user] then changed = true end
   end
   for user in pairs(shown) do
     if not current[user] then changed = true end
   end
-  if changed or extended and now >= refresh_at(channel) then
-    channel.published, channel.shown, channel.publish = now, current, true
-  end
+  if changed then channel.shown, channel.publish = current, true end
 end
 
 local function channel_timer(channel)
-  local first = NEVER
-  for user, expires in pairs(typists(channel)) do
-    first = math.min(first, expires)
-    if expires > (channel.shown[user] or 0) then first = math.min(first, refresh_at(channel)) end
-  end
+  local current = typists(channel)
+  local first = refresh_at(channel, current)
+  for _, expires in pairs(current) do first = math.min(first, expires) end
   return first
 end
 
