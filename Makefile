@@ -6,7 +6,7 @@ PORT ?= 8000
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint format clean
+.PHONY: help run test lint format bench clean
 
 help: ## list what there is to make
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
@@ -26,6 +26,9 @@ lint: .venv/.tools ## ruff and mypy
 format: .venv/.tools ## bring the code into shape
 	@$(BIN)/ruff check --fix
 	@$(BIN)/ruff format
+
+bench: .venv/.installed ## measure what a stream costs and how soon a change arrives
+	@$(BIN)/python -m benchmarks.streams
 
 clean: ## remove all that was made here, .venv included
 	rm -rf .venv dist build .coverage* .pytest_cache .mypy_cache .ruff_cache .hypothesis tests/foreign/node_modules
