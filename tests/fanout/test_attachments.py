@@ -23,6 +23,7 @@ class FakeStore:
     def __init__(self) -> None:
         self.told: list[str] = []
         self.reachable = True
+        self.news = asyncio.Event()
 
     async def renew(self, user: str, device: str) -> None:
         self._tell(f"renew {user} {device}")
@@ -34,6 +35,7 @@ class FakeStore:
         if not self.reachable:
             raise StoreUnavailable("gone")
         self.told.append(what)
+        self.news.set()
 
 
 class Bench:
@@ -49,7 +51,8 @@ class Bench:
         """What was told, once it is so much."""
         async with asyncio.timeout(CEILING):
             while len(self.store.told) < count:
-                await asyncio.sleep(0.005)
+                self.store.news.clear()
+                await self.store.news.wait()
         return self.store.told
 
 

@@ -1,0 +1,117 @@
+"""The bus under fault, on a real store: loss is noticed, told, mended, and nobody is shown leaving by it."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+import pytest
+from redis.asyncio import Redis
+
+from sse_presence.store.keys import bus
+from tests.conftest import Events, StartLive
+from tests.live.test_stream import post
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+
+@asynccontextmanager
+async def store_at(url: str) -> AsyncIterator[Redis]:
+    async with Redis.from_url(url) as store:
+        yield store
+
+
+async def test_c35_a_killed_subscription_is_stale_then_fresh_and_nothing_is_missed(
+    live: StartLive, events: Events, redis_url: str
+) -> None:
+    service = await live(sweep=0.2)
+    async with store_at(redis_url) as store, events(service.url, "alice", "bob") as stream:
+        await stream.next("snapshot")
+        await store.execute_command("CLIENT", "KILL", "TYPE", "pubsub")
+        await post(service.url, "alice", "heartbeat", device="d")
+        assert (await stream.next()).name == "stale"
+        assert (await stream.record("alice"))["status"] == "online"
+        await stream.next("fresh")
+        await post(service.url, "bob", "heartbeat", device="d")
+        assert (await stream.record("bob"))["status"] == "online"
+        assert stream.statuses("alice") == ["offline", "online"]
+
+
+async def test_c37_after_flushall_nobody_who_beats_is_shown_leaving(
+    live: StartLive, events: Events, redis_url: str
+) -> None:
+    service = await live(heartbeat=1, grace=0.5, sweep=0.2)
+    async with store_at(redis_url) as store, events(service.url, "alice", "gone") as stream:
+        await post(service.url, "alice", "heartbeat", device="d")
+        await post(service.url, "gone", "heartbeat", device="d")
+        assert (await stream.record("gone"))["status"] == "offline"
+        assert (await stream.record("gone"))["status"] == "online"
+        await store.flushall()
+        last_known = await stream.next("snapshot")
+        assert [one["status"] for one in last_known.data["users"]] == ["online", "online"]
+        assert [one["version"] for one in last_known.data["users"]] == [0, 0]
+        assert last_known.data["settling_ms"] > 0
+        for _ in range(3):
+            await post(service.url, "alice", "heartbeat", device="d")
+            await asyncio.sleep(0.7)
+        truth = await stream.next("snapshot")
+        assert "settling_ms" not in truth.data
+        assert [one["status"] for one in truth.data["users"]] == ["online", "offline"]
+        assert "offline" not in stream.statuses("alice")[1:]
+        await post(service.url, "alice", "status", status="dnd")
+        assert (await stream.record("alice"))["status"] == "dnd"
+
+
+async def test_c21_a_cursor_from_before_flushall_gets_a_snapshot(
+    live: StartLive, events: Events, redis_url: str
+) -> None:
+    service = await live(sweep=0.2)
+    async with events(service.url, "alice") as stream:
+        await stream.next("snapshot")
+        last = stream.last_id
+    async with store_at(redis_url) as store:
+        await store.flushall()
+    await asyncio.sleep(1)
+    async with events(service.url, "alice", last=last) as stream:
+        assert (await stream.next()).data["resumed"] is False
+        await stream.next("snapshot")
+        await post(service.url, "alice", "heartbeat", device="d")
+        assert (await stream.record("alice"))["status"] == "online"
+
+
+@pytest.mark.parametrize("noise", [b"", b"\xff", b"\x93\x01\x02\x03", b"x" * 10_000])
+async def test_what_cannot_be_read_on_the_bus_is_a_gap(
+    live: StartLive, events: Events, redis_url: str, noise: bytes
+) -> None:
+    service = await live(sweep=0.2)
+    async with store_at(redis_url) as store, events(service.url, "alice") as stream:
+        await stream.next("snapshot")
+        await store.publish(bus(0), noise)
+        await stream.next("stale")
+        await stream.next("fresh")
+        await post(service.url, "alice", "heartbeat", device="d")
+        assert (await stream.record("alice"))["status"] == "online"
+
+
+async def test_two_processes_sweep_as_often_as_one(live: StartLive, redis_url: str) -> None:
+    async with store_at(redis_url) as store:
+
+        async def marks(seconds: float) -> int:
+            async with store.pubsub() as heard:
+                await heard.subscribe(bus(0))
+                count, loop = 0, asyncio.get_running_loop()
+                end = loop.time() + seconds
+                while (left := end - loop.time()) > 0:
+                    message = await heard.get_message(timeout=left)
+                    count += message is not None and message["type"] == "message"
+                return count
+
+        await live(sweep=0.2)
+        alone = await marks(3)
+        for _ in range(3):
+            await live(sweep=0.2)
+        together = await marks(3)
+    assert 10 <= alone <= 25
+    assert together <= alone * 1.6
