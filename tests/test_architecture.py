@@ -15,6 +15,7 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 
 ANYWHERE = {"settings", "errors"}
 MAY_IMPORT = {
+    "__main__": {"cli"},
     "cli": {"app", "http", "store", "domain"},
     "app": {"service", "drain", "http", "fanout", "store", "sse", "domain"},
     "service": {"drain", "fanout", "store", "sse", "domain"},

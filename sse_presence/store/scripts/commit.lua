@@ -96,7 +96,9 @@ write_users()
 write_channels()
 if partition.marked then
   redis.call('ZREMRANGEBYSCORE', KEYS[3], '-inf', now - CHANGES_KEPT)
-  for i = 2, 4 do redis.call('PEXPIRE', KEYS[i], 2 * RETENTION) end
+end
+for i = 2, 4 do
+  if partition.marked or absent[i] then redis.call('PEXPIRE', KEYS[i], 2 * RETENTION) end
 end
 if message then redis.call(PUBLISH, BUS, message) end
 return cmsgpack.pack({

@@ -31,6 +31,7 @@ end
 
 local partition
 local partition_dirty = false
+local absent = {} -- which of the sorted sets would be made by this call
 
 local function new_partition()
   partition_dirty = true
@@ -41,7 +42,7 @@ local function new_partition()
 end
 
 local function load_partition()
-  for i = 2, 4 do redis.call('ZCARD', KEYS[i]) end
+  for i = 2, 4 do absent[i] = redis.call('ZCARD', KEYS[i]) == 0 end
   local packed = redis.call('GET', KEYS[1])
   if not packed then return new_partition() end
   local m = cmsgpack.unpack(packed)
