@@ -91,9 +91,28 @@ def test_nor_does_an_end_that_nobody_looked_at() -> None:
     assert person.wait(45_000).public.last_seen == START
 
 
+def test_nor_does_a_device_that_came_and_went() -> None:
+    person = unseen().wait(60_000).beat("phone").wait(45_000).choose("online").beat(idle_ms=3_600_000)
+    assert (person.status, person.public.last_seen) == ("idle", START)
+
+
+def test_nor_does_a_return_long_forgotten() -> None:
+    """An idle time that reaches back into the invisible one is not believed either."""
+    person = Person(retention=1_000_000, precision=1_000).beat().choose("invisible").wait(40_000).beat()
+    person.wait(10_000).choose("online").leave().wait(10_000).look().wait(1_000_000).look()
+    assert person.public.last_seen == 0
+    person.beat(idle_ms=person.now - START - 40_000)
+    assert (person.status, person.public.last_seen) == ("idle", 0)
+
+
 def test_input_after_the_return_counts() -> None:
     person = unseen().wait(60_000).beat().choose("online").wait(1_000).beat()
     assert person.wait(45_000).public.last_seen == START + 71_000
+
+
+def test_input_after_an_end_by_time_counts() -> None:
+    person = Person(precision=1_000).beat().choose("invisible", expires_in=30_000).wait(40_000).beat()
+    assert person.wait(45_000).public.last_seen == START + 40_000
 
 
 def test_retention_runs_from_what_others_saw() -> None:
@@ -109,4 +128,5 @@ def test_what_nobody_sees_is_kept_from_its_own_last_change() -> None:
     person = Person(retention=1_000_000).beat().choose("invisible").wait(45_000).look()
     assert person.wait(999_999).look().user.ghost is not None
     assert person.wait(1).look().user.ghost is None
-    assert person.beat().status == "online"
+    idle = person.now - START - 1
+    assert (person.beat(idle_ms=idle).status, person.public.last_seen) == ("idle", 0)

@@ -51,12 +51,13 @@ def test_leaving_twice_changes_nothing() -> None:
 
 @pytest.mark.parametrize("event", ["renew", "close"])
 def test_a_stream_does_not_take_a_leave_back(event: str) -> None:
-    ends(getattr(Person().beat().leave().wait(1_000), event)(), 9_000)
+    ends(getattr(Person().beat().leave().wait(1_000), event)().renew(), 9_000)
 
 
 @pytest.mark.parametrize("event", ["beat", "type"])
 def test_a_signal_takes_a_leave_back(event: str) -> None:
     ends(getattr(Person().beat().leave().wait(1_000), event)(), 45_000)
+    ends(getattr(Person().beat().leave(), event)().wait(15_000).renew(), 45_000)
 
 
 @pytest.mark.parametrize(
@@ -115,7 +116,7 @@ def test_one_device_too_many_drops_the_one_that_signalled_longest_ago() -> None:
 
 
 def test_of_equally_old_devices_the_lowest_id_is_dropped_and_never_the_newcomer() -> None:
-    person = Person(max_devices=2).beat("b").beat("c").beat("a")
+    person = Person(max_devices=2).beat("c").beat("b").beat("a")
     assert set(person.user.real.devices) == {"a", "c"}
 
 
@@ -200,6 +201,10 @@ def test_typing_wakes_and_its_end_does_not() -> None:
     person = Person().beat(idle_ms=IDLE)
     assert person.type(typing=False).status == "idle"
     assert person.type().status == "online"
+
+
+def test_the_end_of_typing_is_no_input() -> None:
+    assert Person().beat(idle_ms=IDLE - 1_000).type(typing=False).wait(1_000).status == "idle"
 
 
 @pytest.mark.parametrize("event", ["renew", "close", "leave", "look"])
@@ -301,8 +306,9 @@ def test_active_stays_active_for_one_interval() -> None:
     assert person.wait(1).status == "idle"
 
 
-def test_a_heartbeat_after_it_tells_the_truth_at_once() -> None:
+def test_a_signal_after_it_tells_the_truth_at_once() -> None:
     assert Person().beat().outage(300_000).beat(idle_ms=300_000).status == "idle"
+    assert Person().beat().outage(300_000).type(typing=False).status == "idle"
 
 
 def test_it_wakes_nobody() -> None:
@@ -314,5 +320,7 @@ def test_an_override_ends_in_it() -> None:
 
 
 def test_each_outage_is_applied_once() -> None:
-    person = Person().beat().outage(60_000).look().wait(20_000).outage(60_000)
-    ends(person.look(), 45_000)
+    """What a device said after it stands."""
+    person = Person().beat().outage(60_000).beat(idle_ms=IDLE - 1_000).wait(1_000)
+    assert person.status == "idle"
+    ends(person.outage(60_000), 45_000)

@@ -127,6 +127,12 @@ def test_a_user_types_while_any_of_its_devices_does(room: Room) -> None:
     assert room.wait(1).look().typists == set()
 
 
+def test_the_device_that_goes_on_longest_counts(room: Room) -> None:
+    for wait, device in ((0, "laptop"), (1_000, "phone"), (1_000, "laptop")):
+        room.wait(wait).type("alice", device)
+    assert typing_list.typists(room.channel, room.now) == {"alice": room.now + TTL}
+
+
 def test_a_second_device_is_no_news(room: Room) -> None:
     room.type("alice", "laptop")
     room.type("alice", "phone")
