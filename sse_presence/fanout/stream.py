@@ -133,7 +133,7 @@ class Stream:
         self.blocked = True
         too_late = min(self.written_at + self.hub.pace.send_timeout, self.ends_at + _LAST_CHANCE)
         if now < too_late:
-            return too_late
+            return min(too_late, now + self.sink.look)
         log.info("A stream's peer takes nothing, so it is closed")
         self.fail()
         return NEVER

@@ -14,6 +14,7 @@ from sse_starlette import EventSourceResponse
 from starlette.types import Message, Receive, Scope, Send
 
 from sse_presence.sse.sink import SendSink
+from sse_presence.sse.transport import TransportSink, transport_of
 
 
 class Subscription(Protocol):
@@ -24,10 +25,14 @@ class Subscription(Protocol):
         ...
 
 
+Fill = Callable[[SendSink | TransportSink], Subscription]
+"""Opens a stream on a sink."""
+
+
 class EventStream(EventSourceResponse):
     """A stream that `fill` is given; its parent's tasks and globals are never used."""
 
-    def __init__(self, fill: Callable[[SendSink], Subscription]) -> None:
+    def __init__(self, fill: Fill) -> None:
         super().__init__(_nothing(), headers={"Cache-Control": "no-store, no-transform"})
         del self.headers["connection"]  # hop-by-hop, and none of an application's business
         self._fill = fill
@@ -35,17 +40,15 @@ class EventStream(EventSourceResponse):
     def __call__(self, scope: Scope, receive: Receive, send: Send) -> Coroutine[None, None, None]:
         """Serve one stream until either side ends it; the response itself need not live as long."""
         start = {"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers}
-        return _serve(scope["method"], start, self._fill, receive, send)
+        return _serve(scope, start, self._fill, receive, send)
 
 
-async def _serve(
-    method: str, start: Message, fill: Callable[[SendSink], Subscription], receive: Receive, send: Send
-) -> None:
+async def _serve(scope: Scope, start: Message, fill: Fill, receive: Receive, send: Send) -> None:
     await send(start)
-    if method == "HEAD":
+    if scope["method"] == "HEAD":
         await send({"type": "http.response.body", "body": b""})
         return
-    sink = SendSink(send, cast("asyncio.Task[None]", asyncio.current_task()))
+    sink = _sink(scope, send)
     subscription = fill(sink)
     del start, fill  # a stream keeps nothing of its request but what it watches
     by_peer = False
@@ -58,6 +61,13 @@ async def _serve(
     finally:
         subscription.close(by_peer=by_peer)
         await sink.close()
+
+
+def _sink(scope: Scope, send: Send) -> SendSink | TransportSink:
+    transport = transport_of(scope)
+    if transport is not None:
+        return TransportSink(transport, send)
+    return SendSink(send, cast("asyncio.Task[None]", asyncio.current_task()))
 
 
 async def _gone(receive: Receive) -> None:

@@ -17,6 +17,8 @@ class SendSink:
     A write that fails leaves it busy for good: the peer is gone, and the handler is about to learn it.
     """
 
+    look = float("inf")
+
     __slots__ = ("_handler", "_send", "_writing", "aborted", "ready")
 
     def __init__(self, send: Send, handler: asyncio.Task[None]) -> None:

@@ -42,6 +42,7 @@ class Sink:
 
     def __init__(self) -> None:
         self.ready: Callable[[], None] = lambda: None
+        self.look = float("inf")
         self.busy = False
         self.ended = False
         self.aborted = False

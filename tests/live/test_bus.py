@@ -29,7 +29,7 @@ async def test_c35_a_killed_subscription_is_stale_then_fresh_and_nothing_is_miss
     service = await live(sweep=0.2)
     async with store_at(redis_url) as store, events(service.url, "alice", "bob") as stream:
         await stream.next("snapshot")
-        await store.execute_command("CLIENT", "KILL", "TYPE", "pubsub")
+        await store.client_kill_filter(_type="pubsub")
         await post(service.url, "alice", "heartbeat", device="d")
         assert (await stream.next()).name == "stale"
         assert (await stream.record("alice"))["status"] == "online"

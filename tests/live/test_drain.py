@@ -6,6 +6,7 @@ import asyncio
 import signal
 import time
 from contextlib import AsyncExitStack
+from typing import Any
 
 import pytest
 
@@ -52,7 +53,7 @@ async def test_one_stream_does_not_hold_up_the_end(serve: Serve, events: Events)
 
 
 async def test_an_attached_device_outlives_the_process(serve: Serve, events: Events) -> None:
-    short = {"heartbeat": 2, "grace": 0.2, "sweep": 0.2}
+    short: dict[str, Any] = {"heartbeat": 2, "grace": 0.2, "sweep": 0.2}
     first, second = serve(**short), serve(**short)
     async with events(second.url, "alice") as watcher, events(first.url, me="alice", device="d") as attached:
         await attached.next("snapshot")

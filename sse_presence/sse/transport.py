@@ -1,0 +1,77 @@
+"""A response body written straight to the connection: no task, no queue, no copy on the way.
+
+The server offers its connection as an ASGI extension; only the head and the end of the body go through
+`send`, so that the server knows where its response stands. Every write is one chunk of the chunked coding,
+which the server has announced in the head because no length was given.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import struct
+from collections.abc import Callable
+
+from starlette.types import Scope, Send
+
+EXTENSION = "sse_presence.connection"
+"""Key in `scope["extensions"]`; the value is `{"transport": …}`."""
+
+_LOOK = 0.05
+"""Seconds: a peer that did not take everything at once is slow, and looked at 20 times a second."""
+
+
+class TransportSink:
+    """The body of one stream; `fanout.sink.Sink` says what its methods promise."""
+
+    look = _LOOK
+
+    __slots__ = ("_ending", "_send", "_transport", "ready")
+
+    def __init__(self, transport: asyncio.WriteTransport, send: Send) -> None:
+        self._transport = transport
+        self._send = send
+        self._ending: asyncio.Task[None] | None = None
+        self.ready: Callable[[], None]
+
+    @property
+    def busy(self) -> bool:
+        """Whether the peer has not taken all that was sent."""
+        return self._ending is not None or self._transport.get_write_buffer_size() > 0
+
+    @property
+    def aborted(self) -> bool:
+        """Giving up ends the connection, and with it the handler."""
+        return False
+
+    def write(self, data: bytes) -> None:
+        """Send whole events."""
+        if not self._transport.is_closing():
+            self._transport.write(b"%x\r\n%b\r\n" % (len(data), data))
+
+    def end(self, data: bytes) -> None:
+        """Send the last events and end the body."""
+        self._ending = asyncio.create_task(self._end(data))
+
+    def abort(self) -> None:
+        """Give up on the peer, and on what the kernel still holds for it."""
+        connection = self._transport.get_extra_info("socket")
+        if connection is not None:
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self._transport.abort()
+
+    async def close(self) -> None:
+        """Wait for the end of the body, if it was to end."""
+        if self._ending is not None:
+            await self._ending
+
+    async def _end(self, data: bytes) -> None:
+        await self._send({"type": "http.response.body", "body": data, "more_body": False})
+
+
+def transport_of(scope: Scope) -> asyncio.WriteTransport | None:
+    """The connection of a request, if its server offers it and speaks HTTP/1.1 on it."""
+    if scope["http_version"] != "1.1":
+        return None
+    offered: dict[str, asyncio.WriteTransport] = scope.get("extensions", {}).get(EXTENSION, {})
+    return offered.get("transport")
