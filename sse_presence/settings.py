@@ -103,7 +103,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     def __repr__(self) -> str:
         """Without secrets, so that a logged settings value gives nothing away."""
-        shown = {name: getattr(self, name) for name in self.__struct_fields__ if "secret" not in name}
+        secret = {name for name in self.__struct_fields__ if "secret" in name} | {"redis_url"}
+        shown = {name: getattr(self, name) for name in self.__struct_fields__ if name not in secret}
         return f"Settings({', '.join(f'{name}={value!r}' for name, value in shown.items())})"
 
     def __post_init__(self) -> None:

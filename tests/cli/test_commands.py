@@ -99,3 +99,9 @@ def test_a_secret_that_cannot_be_read_is_not_repeated() -> None:
     result = run("serve", SSE_PRESENCE_JWT_SECRETS="swordfish", SSE_PRESENCE_AUTH="jwt")
     assert result.exit_code == 2
     assert "swordfish" not in result.output
+
+
+def test_settings_in_a_log_give_no_secret_away() -> None:
+    secret = "swordfish and more than thirty-two bytes"
+    values = Settings(redis_url="redis://:swordfish@store", jwt_secret=secret, cursor_secret=secret)
+    assert "swordfish" not in repr(values)
