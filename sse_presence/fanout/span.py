@@ -9,15 +9,19 @@ from sse_presence.fanout.partition import Partition
 class Span:
     """What a stream needs to know of its partitions together."""
 
-    __slots__ = ("__weakref__", "_incarnations", "partitions")
+    __slots__ = ("__weakref__", "_incarnations", "_only", "partitions")
 
     def __init__(self, partitions: tuple[Partition, ...]) -> None:
         self.partitions = partitions
+        self._only = partitions[0] if len(partitions) == 1 else None
+        """The usual case, asked several times for every frame."""
         self._incarnations: bytes | None = None
 
     @property
     def whole(self) -> bool:
         """Whether all of them can be relied on."""
+        if self._only is not None:
+            return self._only.whole
         return all(partition.whole for partition in self.partitions)
 
     @property
@@ -28,6 +32,8 @@ class Span:
     @property
     def position(self) -> int:
         """Store time up to which nothing is missing."""
+        if self._only is not None:
+            return self._only.position
         return min(partition.position for partition in self.partitions)
 
     @property
