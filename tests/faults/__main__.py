@@ -7,6 +7,7 @@ Exits with 1 if any promise was broken.
 from __future__ import annotations
 
 import asyncio
+import pickle
 import tempfile
 import time
 from collections import Counter
@@ -58,6 +59,7 @@ async def _play(seconds: float, seed: str, folder: Path) -> Counter[str]:
                     told = story(name, history, found)
                     click.echo(told)
                     (place / f"story-{name}.txt").write_text(told)
+                    (place / f"history-{name}.pickle").write_bytes(pickle.dumps(history))
                 if time.monotonic() >= end:
                     break
         number += 1

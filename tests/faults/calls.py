@@ -36,16 +36,17 @@ class Calls:
     async def signal(self, user: str, kind: Kind, body: dict[str, Any], node: int) -> Signal:
         """Send a signal once."""
         sent = now()
+        code, answer, headers = UNKNOWN, {}, {}
         try:
             response = await self._client.post(
                 f"{self.nodes[node].url}/v1/{kind}", json=body, headers={"X-Presence-User": user}
             )
+            code, answer, headers = response.status_code, response.json(), dict(response.headers)
         except httpx.TransportError:
-            signal = Signal(user, kind, body, node, sent, now(), UNKNOWN)
-        else:
-            answer, headers = response.json(), dict(response.headers)
-            signal = Signal(user, kind, body, node, sent, now(), response.status_code, answer, headers)
-        self._history.signals.append(signal)
+            pass  # it may have been taken or not
+        finally:  # also when the round takes its actors away
+            signal = Signal(user, kind, body, node, sent, now(), code, answer, headers)
+            self._history.signals.append(signal)
         return signal
 
     async def insist(

@@ -41,7 +41,7 @@ class Choices:
     def _replaced(self, since: int, *, own: bool) -> int:
         """When a choice that was made until `since` was surely replaced."""
         for choice in self.signals:
-            if choice.certain and choice.begin >= since:
+            if choice.certain and choice.begin >= max(since, self.trouble.rolled_back):
                 hidden = not own and choice.body["status"] == "invisible"
                 return choice.end + (SETTINGS.grace if hidden else 0)
         return EVER

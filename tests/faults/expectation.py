@@ -42,14 +42,15 @@ class Expectation:
         """
         chosen = {status for status, spans in self._chosen[own].items() if spans.meets(begin, end)}
         possible: set[str] = set()
-        if not self._surely_live[shown].covers(begin, end) or (not own and "invisible" in chosen):
+        hidden = not own and "invisible" in chosen
+        if hidden or not self._surely_live[shown].covers(begin, end):
             possible.add("offline")
         if not self._maybe_live.meets(begin, end):
             return possible
         possible |= chosen - {NONE} if own else chosen - {NONE, "invisible"}
         if NONE in chosen:
             possible |= {"online"} if self._maybe_active.meets(begin, end) else set()
-            possible |= set() if self._surely_active.covers(begin, end) else {"idle"}
+            possible |= {"idle"} if hidden or not self._surely_active.covers(begin, end) else set()
         return possible
 
     @cached_property

@@ -43,13 +43,13 @@ class Device:
         They differ where the store lost its state: what was live then is shown on until it has settled.
         """
         return Spans(
-            (beat.end, self._live_until(beat, shown=shown)) for beat in self._beats() if beat.certain
+            (beat.end + 1, self._live_until(beat, shown=shown)) for beat in self._beats() if beat.certain
         )
 
     def surely_active(self) -> Spans:
         """When it is surely live and not idle."""
         wakes = (beat for beat in self._beats() if beat.certain and beat.body["idle_ms"] <= self.interval)
-        return Spans((beat.end, self._active_until(beat)) for beat in wakes)
+        return Spans((beat.end + 1, self._active_until(beat)) for beat in wakes)
 
     def _live_until(self, beat: Signal, *, shown: bool) -> int:
         """The end of the life that an accepted beat surely gives."""
@@ -104,7 +104,8 @@ class Device:
         for first, last in self.trouble.possible_outages:
             if signal.begin <= last and first < end:
                 end = self._may_be_renewed(signal, max(end, last + FACTOR * self.interval))
-        leaves = (s for s in self.signals if s.kind is Kind.LEAVE and s.certain and s.begin >= signal.end)
+        kept_from = max(signal.end, self.trouble.rolled_back)
+        leaves = (s for s in self.signals if s.kind is Kind.LEAVE and s.certain and s.begin >= kept_from)
         return min([end, *(leave.end + GRACE for leave in leaves)])
 
     def _may_be_renewed(self, signal: Signal, end: int) -> int:

@@ -9,8 +9,8 @@ from tests.faults.history import Connection, History, Kind, Signal, Violation, W
 BEFORE, AFTER = 12_000, 1_500
 """Milliseconds of history shown around a violation."""
 
-SHOWN = 5
-"""Violations told in full; more of them have the same cause, as a rule."""
+MENTIONED = 40
+"""Violations mentioned beside the first of each promise, which is told in full."""
 
 
 def summary(seed: str, history: History, found: Sequence[Violation]) -> str:
@@ -25,7 +25,8 @@ def summary(seed: str, history: History, found: Sequence[Violation]) -> str:
 def story(seed: str, history: History, found: Sequence[Violation]) -> str:
     """All that helps to understand what went wrong."""
     lines = [f"Seed {seed}, violations: {len(found)}"]
-    for violation in found[:SHOWN]:
+    first = {violation.promise: violation for violation in reversed(found)}.values()
+    for violation in sorted(first, key=lambda violation: violation.at):
         about = f" ({violation.about})" if violation.about else ""
         lines.append(f"\n--- {violation.promise}{about} at {_at(history, violation.at)}")
         lines.append(violation.detail)
@@ -36,9 +37,8 @@ def story(seed: str, history: History, found: Sequence[Violation]) -> str:
             if begin <= at <= end or text[0] == "!"
         ]
         lines += [f"{_at(history, at)} {text}" for at, text in sorted(around)]
-    if len(found) > SHOWN:
-        lines.append(f"\n... and {len(found) - SHOWN} more:")
-        lines += [f"{_at(history, v.at)} {v.promise}: {v.detail[:300]}" for v in found[SHOWN:40]]
+    lines.append("\nAll:")
+    lines += [f"{_at(history, v.at)} {v.promise}: {v.detail[:300]}" for v in found[:MENTIONED]]
     return "\n".join(lines)
 
 
@@ -63,8 +63,9 @@ def _lines(history: History, user: str) -> Iterator[tuple[int, str]]:
             yield signal.sent, _signal_line(history, signal)
     yield from _query_lines(history, user)
     for watching in history.watchings:
-        for connection in watching.connections:
-            yield from _stream_lines(watching, connection, user)
+        if not user or user in watching.users:
+            for connection in watching.connections:
+                yield from _stream_lines(watching, connection, user)
 
 
 def _query_lines(history: History, user: str) -> Iterator[tuple[int, str]]:
@@ -85,7 +86,8 @@ def _stream_lines(watching: Watching, connection: Connection, user: str) -> Iter
         yield connection.closed, f"  {watching.name}: node {connection.node} {connection.ending}"
     for told in connection.told:
         if told.name in {"stale", "fresh", "bye", "hello"}:
-            yield told.at, f"  {watching.name} <- {told.name} {told.data}"
+            what = told.data.get("resumed", told.data.get("reason", ""))
+            yield told.at, f"  {watching.name} <- {told.name} {what}"
         for record in told.data.get("users", ()):
             if record["user"] == user:
                 settling = " settling" if "settling_ms" in told.data else ""

@@ -12,7 +12,7 @@ from functools import reduce
 
 from tests.faults.figures import LAG, OUTAGE, RECOVERY, SETTLING
 from tests.faults.history import Fault
-from tests.faults.spans import Spans
+from tests.faults.spans import EVER, Spans
 
 PARTING = frozenset({
     "node killed", "node frozen", "store frozen", "store killed", "store emptied", "store rolled back",
@@ -23,7 +23,8 @@ PARTING = frozenset({
 HINDERING = PARTING | {"node restarted", "delay"}
 """While these last, they may not reach it."""
 
-LOSING = frozenset({"store emptied", "store rolled back", "flushed"})
+ROLLED_BACK = "store rolled back"
+LOSING = frozenset({"store emptied", ROLLED_BACK, "flushed"})
 """The store forgets what it was told."""
 
 RENEWING = LOSING | {"store killed"}
@@ -58,6 +59,11 @@ class Trouble:
     def wipes(self) -> list[tuple[int, int]]:
         """When the store lost what it was told: signals taken between begin and end are of either side."""
         return [(fault.begin, fault.over) for fault in self.faults if fault.kind in LOSING]
+
+    @property
+    def rolled_back(self) -> int:
+        """The last moment whose changes a store that was rolled back may have undone."""
+        return max((fault.over for fault in self.faults if fault.kind == ROLLED_BACK), default=-EVER)
 
     @property
     def renewals(self) -> list[tuple[int, int]]:

@@ -43,7 +43,8 @@ class Typist:
         return [stop for stop in self.signals if not stop.body["typing"] and stop.seq > start.seq]
 
     def _may_type_until(self, start: Signal) -> int:
-        stopped = (stop.end for stop in self._stops_after(start) if stop.certain)
+        undone = self.trouble.rolled_back
+        stopped = (stop.end for stop in self._stops_after(start) if stop.certain and stop.begin > undone)
         return min([start.end + TTL, *stopped])
 
     def _types_until(self, start: Signal) -> int:

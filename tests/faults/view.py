@@ -102,7 +102,7 @@ class View:
             yield "no unchanged record twice", user, f"{record} came again"
         elif step == 0 and self._since[user] < self._cursor_at - RESENT - LAG and not self.stale:
             yield "no old record on resuming", user, f"{record} came again, known since {self._since[user]}"
-        elif step == 1 and _shown(record) == _shown(known) and not self._resuming:
+        elif step == 1 and known["version"] and _shown(record) == _shown(known) and not self._resuming:
             yield "one delta a change", user, f"{known} was followed by {record}, which shows the same"
 
     def _typing(self, told: Told) -> Iterator[Complaint]:

@@ -55,7 +55,7 @@ class Watcher:
                     if isinstance(error, asyncio.CancelledError):
                         raise
                 except httpx.TransportError as error:
-                    connection.ending = f"broke off ({error!r})" if connection.told else REFUSED
+                    connection.ending = f"broke off ({type(error).__name__})" if connection.told else REFUSED
                 finally:
                     connection.closed = now()
                     self.view.connect()
