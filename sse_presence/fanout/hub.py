@@ -157,6 +157,11 @@ class Hub:
         elif not topic.current:
             self._current(topic)
 
+    def confirm(self, topic: Topic) -> None:
+        """What is known of a user is still what the store says."""
+        if topic.watchers and not topic.current:
+            self._current(topic)
+
     def take_list(self, room: Room, listed: TypingList, messages: int) -> None:
         """Take a list that was read after `messages` messages: any later one is newer or tells the same."""
         if room.messages == messages:

@@ -52,6 +52,7 @@ class Mender:
                 self._begin(partition, message.incarnation, message.seq, message.time)
             case Heard.HOLE:
                 log.warning("Partition %d: a message was lost, reading again", partition.number)
+                self._note_trouble(partition)
                 partition.line.miss()
                 self._repair(partition)
             case Heard.NEXT:
@@ -117,9 +118,9 @@ class Mender:
         self._whole(partition)
 
     def _repair(self, partition: Partition) -> None:
-        """Have everything watched read again; only what differs will be told."""
-        self._note_trouble(partition)
+        """Have everything read again that the gap has not spared; only what differs will be told."""
         partition.unrepaired = set(partition.watched())
+        self._wanted.compare(partition.number)
         self._wanted.read(*partition.unrepaired)
         self._recount(partition)
         if not partition.unrepaired:
@@ -165,7 +166,7 @@ class Mender:
 
     def _note_trouble(self, partition: Partition) -> None:
         if partition.whole:
-            partition.since = self._clock.now()
+            partition.since, partition.sound = self._clock.now(), partition.line.era
 
     def _whole(self, partition: Partition) -> None:
         partition.advance()

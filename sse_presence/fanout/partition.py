@@ -13,7 +13,8 @@ class Partition:
     """The hub's register of one partition."""
 
     __slots__ = (
-        "line", "number", "owns", "position", "rooms", "settles_at", "since", "timer", "unrepaired", "users",
+        "line", "number", "owns", "position", "rooms", "settles_at", "since", "sound", "timer", "unrepaired",
+        "users",
     )  # fmt: skip
 
     def __init__(self, number: int) -> None:
@@ -28,6 +29,8 @@ class Partition:
         """Store time up to which nothing is missing, also of what was lost and read again."""
         self.since = 0
         """Store time at which it was last whole."""
+        self.sound = -1
+        """Era in which it was: what was current then is so still, unless it changed since `position`."""
         self.settles_at: float | None = None
         """Loop time until which the store may lack what it lost."""
         self.timer: TimerHandle | None = None

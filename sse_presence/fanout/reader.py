@@ -21,6 +21,9 @@ from sse_presence.store.store import Store
 CHUNK = 500
 """Things read at once: about 3 ms of the store's time."""
 
+SLICE = 2_000
+"""Things confirmed before the loop's other work gets its turn: a few milliseconds."""
+
 _PAUSES = (0.2, 2.0)
 """Seconds before trying again, doubled from the first to the last."""
 
@@ -45,8 +48,10 @@ class Reader:
         pause = _PAUSES[0]
         while True:
             await self._wanted.wait()
-            batch = self._wanted.take(CHUNK)
+            batch: list[Watched] = []
             try:
+                await self._spare()
+                batch = self._wanted.take(CHUNK)
                 await self._read(batch)
                 await self._settle()
             except* StoreUnavailable as errors:
@@ -65,6 +70,23 @@ class Reader:
             log.warning("Reading for streams fails, so they wait: %s", errors.exceptions[0])
             self._wanted.failing = True
             self._hub.reading_failed()
+
+    async def _spare(self) -> None:
+        """Ask what changed during a gap; all else that was current before it is so again."""
+        for number in self._wanted.take_gaps():
+            partition = self._hub.register.partitions[number]
+            era = partition.line.era
+            answered, changed = await self._store.changed_since(number, partition.position)
+            if changed is None or answered != partition.line.incarnation:
+                continue
+            for count, watched in enumerate(tuple(partition.unrepaired), 1):
+                if partition.line.era != era:
+                    break
+                sound = watched.era == partition.sound and watched.name not in changed
+                if sound and isinstance(watched, Topic) and watched.known:
+                    self._hub.confirm(watched)
+                if count % SLICE == 0:
+                    await asyncio.sleep(0)
 
     async def _read(self, batch: list[Watched]) -> None:
         topics = [watched for watched in batch if type(watched) is Topic]

@@ -13,6 +13,7 @@ class Wanted:
     def __init__(self) -> None:
         self._reads: dict[Watched, None] = {}
         self._settles: dict[int, str] = {}
+        self._gaps: set[int] = set()
         self._something = asyncio.Event()
         self.failing = False
         """Whether the last read failed: the store is out of reach although the bus may not be."""
@@ -22,6 +23,10 @@ class Wanted:
         self._reads.update(dict.fromkeys(watched))
         if watched:
             self._something.set()
+
+    def compare(self, partition: int) -> None:
+        """Find out what a gap has spared: it need not be read."""
+        self._gaps.add(partition)
 
     def settle(self, partition: int, incarnation: str) -> None:
         """Tell the store that this incarnation replaced one that was known."""
@@ -46,6 +51,11 @@ class Wanted:
         if not self._reads and not self._settles:
             self._something.clear()
         return taken
+
+    def take_gaps(self) -> set[int]:
+        """The partitions in which a gap may have spared something."""
+        gaps, self._gaps = self._gaps, set()
+        return gaps
 
     def take_settles(self) -> dict[int, str]:
         """The incarnations that the store is to be told of."""

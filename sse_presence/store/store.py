@@ -163,6 +163,11 @@ class Store:
         )
         return [entry for _, lists in answers for entry in msgspec.convert(lists, list[TypingList])]
 
+    async def changed_since(self, partition: int, position: int) -> tuple[str, frozenset[str] | None]:
+        """The incarnation, and whose records changed after a position; None where that is not known."""
+        reply, names = await self._committers[partition].submit(("changed", position))
+        return reply.incarnation, None if names is False else frozenset(names)
+
     async def positions(self, partitions: Sequence[int]) -> dict[int, tuple[str, int, int]]:
         """Partition → (incarnation, seq, position), read from the store."""
         answers = await asyncio.gather(

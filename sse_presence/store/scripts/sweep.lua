@@ -1,7 +1,8 @@
 -- Reads, and the sweep: what time itself has changed is found here, committed and published.
 
 local SWEPT = 512 -- users a call: bounds the time that the store is busy
-local CHANGES_KEPT = 300000
+local CHANGES_KEPT = 300000 -- longer gaps are mended by reading everything
+local CHANGES_TOLD = 20000 -- with more changes, too: naming them would save little
 
 -- Read: users. Their public records in order; what is found due is committed.
 function operations.read(op)
@@ -28,6 +29,14 @@ function operations.read(op)
     records[i] = record
   end
   return records
+end
+
+-- Changed: time. The users whose records changed after it, or false where that is not known any more.
+function operations.changed(op)
+  if op[2] < now - CHANGES_KEPT then return false end
+  local names = redis.call('ZRANGEBYSCORE', KEYS[3], '(' .. string.format('%.0f', op[2]), '+inf',
+    'LIMIT', 0, CHANGES_TOLD + 1)
+  return #names <= CHANGES_TOLD and names
 end
 
 -- Own: user. Its record as itself sees it.
