@@ -78,7 +78,7 @@ class Agreement(RuleBasedStateMachine):
         self.now = START
         self.redis = Redis.from_url(self.url)
         self.redis.flushall()
-        self.bus = self.redis.pubsub()
+        self.bus = self.redis.pubsub()  # type: ignore[no-untyped-call]
         self.bus.subscribe(keys.bus(0).decode())
         self.bus.get_message(timeout=5)
         self.seq = 0
