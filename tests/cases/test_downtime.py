@@ -81,7 +81,10 @@ async def test_c04_a_record_of_three_days_ago(
 async def test_c04_neighbours_shorter_downtimes(
     before: Before, live: StartLive, events: Events, call: Call, ago: int, *, lives_on: bool
 ) -> None:
-    """Up to ten minutes are an outage of ours, which is forgiven; what is shorter or longer is not."""
+    """Up to ten minutes are an outage of ours, which is forgiven; what is shorter or longer is not.
+
+    Whoever lives on is as active as before for one interval, and then idle, until its new life ends.
+    """
     async with before(ago) as store:
         await store.heartbeat("alice", beat())
         await store.status("alice", Override(status="dnd", expires_in=1000))
@@ -89,9 +92,9 @@ async def test_c04_neighbours_shorter_downtimes(
     node = await live(**SHORT)
     async with events(node.url, "alice") as watcher:
         first = (await watcher.next("snapshot")).data["users"][0]["status"]
-        assert first == ("online" if lives_on else "offline")
-        assert (await call(node.url, "watcher").ask("alice")).status("alice") == first
+        assert (first != "offline") is lives_on
+        assert ((await call(node.url, "watcher").ask("alice")).status("alice") != "offline") is lives_on
         gone = await becomes(watcher, "alice", "offline")
         if lives_on:
             assert begin + 3 <= gone.at <= begin + 3 + LATE
-        assert watcher.statuses("alice") == ["online"] * lives_on + ["offline"]
+        assert watcher.statuses("alice").count("offline") == 1
