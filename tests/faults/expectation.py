@@ -11,7 +11,7 @@ from functools import cached_property, reduce
 from tests.faults.choices import NONE, Choices
 from tests.faults.history import History, Kind
 from tests.faults.life import Attachment, Device
-from tests.faults.spans import Spans
+from tests.faults.spans import EVER, Spans
 from tests.faults.trouble import Trouble
 
 Attachments = Mapping[tuple[str, str], Sequence[Attachment]]
@@ -52,6 +52,11 @@ class Expectation:
             possible |= {"online"} if self._maybe_active.meets(begin, end) else set()
             possible |= {"idle"} if hidden or not self._surely_active.covers(begin, end) else set()
         return possible
+
+    @cached_property
+    def came_at(self) -> int:
+        """Before this it was surely not live."""
+        return min((begin for begin, _ in self._maybe_live), default=EVER)
 
     @cached_property
     def _chosen(self) -> dict[bool, dict[str, Spans]]:

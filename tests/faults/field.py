@@ -48,12 +48,16 @@ class Field:
             "roll": self._roll,
             "delay": self._delay,
             "black hole": self._black_hole,
+            "half hole": self._half_hole,
             "cut": self._cut,
             "freeze store": self._freeze_store,
             "kill store": self._kill_store,
             "empty store": self._empty_store,
             "roll store back": self._roll_store_back,
             "flush": self._flush,
+            "demote store": self._demote,
+            "fill store": self._fill,
+            "forget scripts": self._forget_scripts,
             "kill bus connections": self._kill_bus,
             "kill all connections": self._kill_connections,
         }
@@ -116,6 +120,10 @@ class Field:
     async def _black_hole(self, planned: Planned) -> None:
         await self._disturb(planned, "black hole", Proxy.swallow)
 
+    async def _half_hole(self, planned: Planned) -> None:
+        """Of two connections one works on."""
+        await self._disturb(planned, "half hole", Proxy.swallow_half)
+
     async def _cut(self, planned: Planned) -> None:
         await self._disturb(planned, "cut", Proxy.cut)
 
@@ -158,6 +166,23 @@ class Field:
             meanwhile()
             await asyncio.sleep(length)
             await self.store.start()
+
+    async def _demote(self, planned: Planned) -> None:
+        """Make it the replica of nobody, which is read-only, and then a master with another id."""
+        with self._fault("store demoted", self.nodes):
+            await self.store.command("REPLICAOF", "127.0.0.1", "1")
+            await asyncio.sleep(planned.length)
+            await self.store.command("REPLICAOF", "NO", "ONE")
+
+    async def _fill(self, planned: Planned) -> None:
+        """Let it have no memory to write."""
+        with self._fault("store full", self.nodes):
+            await self.store.command("CONFIG", "SET", "maxmemory", "1")
+            await asyncio.sleep(planned.length)
+            await self.store.command("CONFIG", "SET", "maxmemory", "0")
+
+    async def _forget_scripts(self, _: Planned) -> None:
+        await self._command("scripts forgotten", "SCRIPT", "FLUSH")
 
     async def _flush(self, _: Planned) -> None:
         await self._command("flushed", "FLUSHALL")

@@ -65,16 +65,20 @@ class Plan:
     """Users that go on beating in the quiet at the end; the others fall silent."""
 
 
-ONE_NODE = {"kill": 3, "freeze": 3, "restart": 3, "delay": 2, "black hole": 3, "cut": 2}
+ONE_NODE = {
+    "kill": 3, "freeze": 3, "restart": 3, "delay": 2, "black hole": 3, "half hole": 3, "cut": 2,
+}  # fmt: skip
 ALL_NODES = {
     "roll": 3, "freeze store": 4, "kill store": 3, "empty store": 2, "roll store back": 1, "flush": 3,
     "kill bus connections": 3, "kill all connections": 2, "black hole": 2, "cut": 1,
+    "demote store": 2, "fill store": 2, "forget scripts": 1,
 }  # fmt: skip
 """Kinds of faults with their weights."""
 
 LENGTHS = {
     "kill": (0.1, 4), "freeze": (0.5, 9), "restart": (0, 1), "roll": (0, 0.5), "delay": (1, 8),
-    "black hole": (0.5, 9), "cut": (0.2, 5), "freeze store": (0.3, 9), "kill store": (0.1, 7),
+    "black hole": (0.5, 9), "half hole": (1, 12), "demote store": (0.1, 7), "fill store": (0.1, 7),
+    "forget scripts": (0, 0), "cut": (0.2, 5), "freeze store": (0.3, 9), "kill store": (0.1, 7),
     "empty store": (0.1, 7), "roll store back": (0.1, 3), "flush": (0, 0), "kill bus connections": (0, 0),
     "kill all connections": (0, 0),
 }  # fmt: skip
@@ -126,7 +130,7 @@ def _watches(users: list[str], hands: list[Hand], prefix: str, random: Random) -
 
 def _faults(chaos: float, nodes: int, random: Random) -> list[Planned]:
     faults = []
-    for _ in range(random.randint(1, 4)):
+    for _ in range(random.randint(1, 5)):
         kinds = ONE_NODE if random.random() < 0.5 else ALL_NODES
         kind = random.choices(list(kinds), list(kinds.values()))[0]
         node = random.randrange(nodes) if kinds is ONE_NODE else None

@@ -7,9 +7,13 @@ was on its way arrives, as it does on a real network.
 from __future__ import annotations
 
 import asyncio
+import socket
+import struct
 from contextlib import suppress
 
 CHUNK = 65_536
+
+_LINGER_NOT = struct.pack("ii", 1, 0)
 
 
 class Proxy:
@@ -22,6 +26,8 @@ class Proxy:
         self._tasks: set[asyncio.Task[None]] = set()
         self._open = asyncio.Event()
         self._open.set()
+        self._sides = 0
+        self._half = False
         self._delay = 0.0
         self._refusing = False
 
@@ -48,7 +54,7 @@ class Proxy:
 
     def mend(self) -> None:
         """Pass everything on at once."""
-        self._delay, self._refusing = 0.0, False
+        self._delay, self._refusing, self._half = 0.0, False, False
         self._open.set()
 
     def slow(self, seconds: float) -> None:
@@ -57,6 +63,11 @@ class Proxy:
 
     def swallow(self) -> None:
         """Pass nothing on, and say nothing of it."""
+        self._open.clear()
+
+    def swallow_half(self) -> None:
+        """Likewise, but only on every other connection."""
+        self._half = True
         self._open.clear()
 
     def cut(self) -> None:
@@ -68,31 +79,37 @@ class Proxy:
 
     def _abort(self) -> None:
         for writer in tuple(self._writers):
-            writer.transport.abort()
+            _reset(writer)
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         if self._refusing:
-            writer.transport.abort()
+            _reset(writer)
             return
         task = asyncio.current_task()
         assert task is not None
         self._tasks.add(task)
         self._writers.add(writer)
         try:
-            await self._open.wait()
+            self._sides += 1
+            side = self._sides % 2
+            await self._pass_allowed(side)
             with suppress(OSError):
-                await self._join(reader, writer)
+                await self._join(reader, writer, side)
         finally:
             writer.transport.abort()
             self._writers.discard(writer)
             self._tasks.discard(task)
 
-    async def _join(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _pass_allowed(self, side: int) -> None:
+        if not (self._half and side):
+            await self._open.wait()
+
+    async def _join(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, side: int) -> None:
         out_reader, out_writer = await asyncio.open_connection("127.0.0.1", self._target)
         self._writers.add(out_writer)
         try:
-            there = asyncio.create_task(self._pass(reader, out_writer))
-            back = asyncio.create_task(self._pass(out_reader, writer))
+            there = asyncio.create_task(self._pass(reader, out_writer, side))
+            back = asyncio.create_task(self._pass(out_reader, writer, side))
             try:
                 await asyncio.wait({there, back}, return_when=asyncio.FIRST_COMPLETED)
             finally:
@@ -103,12 +120,20 @@ class Proxy:
             out_writer.transport.abort()
             self._writers.discard(out_writer)
 
-    async def _pass(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _pass(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, side: int) -> None:
         with suppress(OSError):
             while data := await reader.read(CHUNK):
                 if self._delay:
                     await asyncio.sleep(self._delay)
-                await self._open.wait()
+                await self._pass_allowed(side)
                 writer.write(data)
                 await writer.drain()
-            await self._open.wait()
+            await self._pass_allowed(side)
+
+
+def _reset(writer: asyncio.StreamWriter) -> None:
+    """End a connection by RST, as a machine does that knows nothing of it."""
+    connection = writer.get_extra_info("socket")
+    if connection is not None and connection.fileno() >= 0:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_NOT)
+    writer.transport.abort()

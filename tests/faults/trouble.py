@@ -16,18 +16,18 @@ from tests.faults.spans import EVER, Spans
 
 PARTING = frozenset({
     "node killed", "node frozen", "store frozen", "store killed", "store emptied", "store rolled back",
-    "black hole", "cut",
+    "store demoted", "store full", "black hole", "cut",
 })  # fmt: skip
 """While these last, the nodes concerned surely do not reach the store."""
 
-HINDERING = PARTING | {"node restarted", "delay"}
+HINDERING = PARTING | {"node restarted", "delay", "half hole"}
 """While these last, they may not reach it."""
 
 ROLLED_BACK = "store rolled back"
 LOSING = frozenset({"store emptied", ROLLED_BACK, "flushed"})
 """The store forgets what it was told."""
 
-RENEWING = LOSING | {"store killed"}
+RENEWING = LOSING | {"store killed", "store demoted"}
 """The store becomes another incarnation."""
 
 NODE_FAULTS = frozenset({"node killed", "node frozen", "node restarted"})

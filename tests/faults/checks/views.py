@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from tests.faults.expectation import Expectation
 from tests.faults.figures import LAG
@@ -33,6 +33,8 @@ class Belief:
     expectations: Mapping[str, Expectation]
     typing: Mapping[tuple[str, str], Typing]
     """(channel, user) → its typing."""
+    _came: set[str] = field(default_factory=set)
+    """Users that were told to be live: what is told of them later is not from before they came."""
 
     def check(self) -> Iterator[Violation]:
         """All that was wrong; a belief that stays wrong is told once."""
@@ -65,7 +67,12 @@ class Belief:
         user, status = str(record["user"]), str(record["status"])
         own = user == self.watching.viewer
         shown = not self._began_settling(connection)
-        possible = self.expectations[user].statuses(*when, own=own, shown=shown)
+        expectation = self.expectations[user]
+        if status != "offline":
+            self._came.add(user)
+        elif user in self._came:
+            when = (max(when[0], min(expectation.came_at + 1, when[1])), when[1])
+        possible = expectation.statuses(*when, own=own, shown=shown)
         if status not in possible:
             promise = "no false offline" if status == "offline" else f"no {status} without cause"
             if possible == {"offline"}:
