@@ -37,7 +37,7 @@ local function new_partition()
   partition_dirty = true
   return {
     incarnation = ARGV[3], seq = 0, last = 0, mark = now, floor = 0,
-    master = '', settling = 0, outages = 0, recent = {},
+    master = '', settling = 0, outages = 0, recent = {}, swept = now,
   }
 end
 
@@ -48,14 +48,14 @@ local function load_partition()
   local m = cmsgpack.unpack(packed)
   return {
     incarnation = m[1], seq = m[2], last = m[3], mark = m[4], floor = m[5],
-    master = m[6], settling = m[7], outages = m[8], recent = m[9],
+    master = m[6], settling = m[7], outages = m[8], recent = m[9], swept = m[10],
   }
 end
 
 local function pack_partition()
   local p = partition
   return cmsgpack.pack({
-    p.incarnation, p.seq, p.last, p.mark, p.floor, p.master, p.settling, p.outages, p.recent,
+    p.incarnation, p.seq, p.last, p.mark, p.floor, p.master, p.settling, p.outages, p.recent, p.swept,
   })
 end
 

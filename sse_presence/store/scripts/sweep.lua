@@ -47,11 +47,20 @@ function operations.own(op)
   return record_of(user.name, user.own)
 end
 
--- Another master may lack writes that were acknowledged, so it begins another incarnation.
+-- Whether the server has started since the last sweep.
+local function restarted()
+  local uptime = string.match(redis.call('INFO', 'server'), 'uptime_in_seconds:(%d+)')
+  return tonumber(uptime) * 1000 < now - partition.swept
+end
+
+-- A replica that was promoted and a server that was restarted may lack writes that were acknowledged, so
+-- they begin another incarnation. A server that a slot has moved to lacks nothing.
 local function check_master()
-  local master = string.match(redis.call('INFO', 'replication'), 'master_replid:(%w+)') or ''
+  local info = redis.call('INFO', 'replication')
+  local master = string.match(info, 'master_replid:(%w+)') or ''
   if partition.master == master then return end
-  if partition.master ~= '' then
+  local promoted = string.match(info, 'master_replid2:(%w+)') == partition.master
+  if partition.master ~= '' and (promoted or restarted()) then
     partition.incarnation, partition.seq, partition.settling = ARGV[3], 0, 0
   end
   partition.master = master
@@ -74,7 +83,7 @@ function operations.tick(op)
     channel.dirty = true
     settle_channel(channel)
   end
-  partition.mark, partition.marked, partition_dirty = now, true, true
+  partition.mark, partition.swept, partition.marked, partition_dirty = now, now, true, true
   return { #due + #lapsed, #due == SWEPT or #lapsed == SWEPT }
 end
 
