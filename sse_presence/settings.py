@@ -22,8 +22,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """All that can be set. Field `grace` is read from `SSE_PRESENCE_GRACE`."""
 
     redis_url: str = ""
-    """Where the store is: `redis://`, `rediss://`, `unix://`, `redis+sentinel://` or `redis+cluster://`; empty
-    starts the embedded Valkey."""
+    """Where the store is: `redis://`, `rediss://`, `unix://`, `redis+sentinel://` or `redis+cluster://`;
+    empty starts the embedded Valkey."""
     partitions: int = 0
     """Partitions of the store; 0 chooses 1 on a single server and 64 on a cluster."""
 
