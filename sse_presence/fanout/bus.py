@@ -17,12 +17,11 @@ from typing import Any
 
 import msgspec
 from redis.asyncio.client import PubSub
-from redis.exceptions import RedisError
 
 from sse_presence.domain.message import Message
 from sse_presence.errors import StoreUnavailable
 from sse_presence.fanout.mender import Mender
-from sse_presence.store.client import Home
+from sse_presence.store.client import LOST, Home
 
 Positions = Mapping[int, tuple[str, int, int]]
 """Partition → (incarnation, seq, position)."""
@@ -84,7 +83,7 @@ class Bus:
                 if len(homes) > 1:
                     break
                 await self._listen(homes[0], numbers)
-            except (RedisError, OSError, StoreUnavailable, _BrokenError) as error:
+            except (*LOST, StoreUnavailable, _BrokenError) as error:
                 heard = self._unheard.isdisjoint(numbers)
                 pause = _PAUSES[0] if heard else min(2 * pause, _PAUSES[1])
                 if heard or not said:

@@ -18,6 +18,9 @@ from sse_presence.store.cluster import Cluster
 from sse_presence.store.script import Script
 from sse_presence.store.server import connect
 
+LOST = (RedisError, OSError, RuntimeError)
+"""A connection that is no more; uvloop has a RuntimeError for one that closed just now."""
+
 
 class Refused(StoreUnavailable):
     """The server answered one operation with an error that is that operation's own."""
@@ -106,5 +109,5 @@ class Client:
                 Refused if "WRONGTYPE" in str(error) else StoreUnavailable
             )
             raise kind(f"The store refused a command: {error}") from error
-        except (RedisError, OSError) as error:
+        except LOST as error:
             raise StoreUnavailable(f"The store cannot be reached: {error}") from error

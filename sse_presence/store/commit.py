@@ -7,6 +7,7 @@ belongs to the committer. When the store cannot be reached, everyone who waits i
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
@@ -20,6 +21,8 @@ BATCH = 256
 
 WAITERS = 20_000
 """More can only be a store that does not keep up: better to say so than to queue."""
+
+log = logging.getLogger("sse_presence")
 
 Waiter = tuple[Operation, asyncio.Future[tuple[Reply, Any]]]
 
@@ -53,9 +56,16 @@ class Committer:
             try:
                 await self._commit(batch)
             except StoreUnavailable as error:
-                _fail(batch, error)
-                _fail(self._waiting, error)
-                self._waiting.clear()
+                self._give_up(batch, error)
+            except Exception:
+                log.exception("A call of the script failed")
+                self._give_up(batch, StoreUnavailable("The store could not be asked; the log says why."))
+
+    def _give_up(self, batch: Sequence[Waiter], error: StoreUnavailable) -> None:
+        """Nobody who waits is left waiting."""
+        _fail(batch, error)
+        _fail(self._waiting, error)
+        self._waiting.clear()
 
     async def _commit(self, batch: Sequence[Waiter]) -> None:
         """Run a batch; one operation that the store refuses does not take the others with it."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 
+import pytest
+
 from sse_presence.errors import StoreUnavailable
 from sse_presence.store.client import Refused
 from sse_presence.store.commit import BATCH, WAITERS, Committer
@@ -94,3 +96,18 @@ async def test_waiters_are_bounded() -> None:
     assert len(refused) == 3
     assert "does not keep up" in str(refused[0])
     await committer.close()
+
+
+async def test_a_mistake_of_ours_leaves_nobody_waiting(caplog: pytest.LogCaptureFixture) -> None:
+    mistakes: list[Exception] = [RuntimeError("nobody expects this")]
+
+    async def run(operations: Sequence[Operation]) -> Reply:
+        if mistakes:
+            raise mistakes.pop()
+        return Reply(1, "i", 1, 1, 0, tuple(operations))
+
+    committer = Committer(run)
+    with pytest.raises(StoreUnavailable):
+        await committer.submit(("first",))
+    assert "nobody expects this" in caplog.text
+    assert (await committer.submit(("second",)))[1] == ("second",)
