@@ -85,8 +85,9 @@ class Belief:
             yield Violation("overrides end", when[1], user, detail)
 
     def _began_settling(self, connection: Connection) -> bool:
-        """Whether the store may have been settling when this connection began: it has no last known."""
-        return self.trouble.settling.meets(connection.opened, connection.opened)
+        """Whether the store may have been settling before this connection knew all: it has no last known."""
+        told = (told.at for told in connection.told if told.name in {"snapshot", "presence"} and told.id)
+        return self.trouble.settling.meets(connection.opened, next(told, connection.opened))
 
     def _wrong_typing(self, view: View, at: int) -> Iterator[Violation]:
         for (channel, user), typing in self.typing.items():
