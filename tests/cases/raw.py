@@ -77,16 +77,14 @@ class Raw:
 
 @asynccontextmanager
 async def open_raw(
-    url: str, headers: dict[str, str] | None = None, **query: Any
+    url: str, *, me: str = "watcher", **query: Any
 ) -> AsyncIterator[tuple[Raw, asyncio.Task[None]]]:
     """Ask for `/v1/events`; the raw stream, and the task that ends when the peer ends it."""
-    target = f"/v1/events?{httpx.QueryParams({'as': 'watcher'} | query)}"
+    target = f"/v1/events?{httpx.QueryParams({'as': me} | query)}"
     address = urlsplit(url)
-    lines = [f"GET {target} HTTP/1.1", f"Host: {address.netloc}"]
-    lines += [f"{name}: {value}" for name, value in (headers or {}).items()]
     raw = Raw()
     reader, writer = await asyncio.open_connection(address.hostname, address.port)
-    writer.write("\r\n".join([*lines, "", ""]).encode())
+    writer.write(f"GET {target} HTTP/1.1\r\nHost: {address.netloc}\r\n\r\n".encode())
     reading = asyncio.create_task(raw.read(reader))
     try:
         yield raw, reading
