@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from random import Random
 from types import TracebackType
@@ -9,7 +10,7 @@ from typing import Any, Self
 
 import httpx
 
-from tests.faults.history import OK, UNKNOWN, History, Kind, Query, Signal, now
+from tests.faults.history import OK, UNKNOWN, WITHDRAWN, History, Kind, Query, Signal, now
 from tests.faults.node import Node
 
 PATIENCE = 5.0
@@ -44,7 +45,10 @@ class Calls:
             code, answer, headers = response.status_code, response.json(), dict(response.headers)
         except httpx.TransportError:
             pass  # it may have been taken or not
-        finally:  # also when the round takes its actors away
+        except asyncio.CancelledError:
+            code = WITHDRAWN
+            raise
+        finally:
             signal = Signal(user, kind, body, node, sent, now(), code, answer, headers)
             self._history.signals.append(signal)
         return signal

@@ -14,6 +14,8 @@ from typing import Any
 OK = 200
 UNKNOWN = -1
 """The code of a request that got no answer."""
+WITHDRAWN = -2
+"""The code of a request that the round did not wait for."""
 
 GIVEN_UP = "was given up by the client"
 ENDED = "ended the body"
@@ -59,9 +61,14 @@ class Signal:
         return self.code == OK and not self.answer.get("stale")
 
     @property
+    def unsure(self) -> bool:
+        """Whether it may have taken effect or not, at once or later."""
+        return self.code < 0 or self.code >= 500
+
+    @property
     def possible(self) -> bool:
         """Whether it took effect, or may have."""
-        return self.certain or self.code == UNKNOWN or self.code >= 500
+        return self.certain or self.unsure
 
     @property
     def begin(self) -> int:

@@ -12,7 +12,7 @@ from tests.faults.checks.streams import check_connections, check_order
 from tests.faults.checks.views import Belief, Typing
 from tests.faults.choices import Choices
 from tests.faults.expectation import Attachments, Expectation
-from tests.faults.history import UNKNOWN, History, Kind, Signal, Violation, now
+from tests.faults.history import History, Kind, Signal, Violation, now
 from tests.faults.life import Attachment
 from tests.faults.trouble import Trouble
 from tests.faults.typists import Typist
@@ -64,7 +64,7 @@ def settle_times(history: History) -> None:
     """Say of each signal without a certain answer when it had taken effect at the latest."""
     trouble = Trouble(history.nodes, history.faults)
     for number, signal in enumerate(history.signals):
-        if signal.code == UNKNOWN or signal.code >= 500:
+        if signal.unsure:
             settled = trouble.settled_by(signal.node, signal.sent, signal.ended)
             history.signals[number] = _settled(signal, settled)
 

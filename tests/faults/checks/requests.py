@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tests.faults.history import OK, UNKNOWN, History, Violation
+from tests.faults.history import OK, UNKNOWN, WITHDRAWN, History, Violation
 from tests.faults.trouble import Trouble
 
 UNAVAILABLE = 503
@@ -22,9 +22,9 @@ def check_requests(history: History, trouble: Trouble) -> Iterator[Violation]:
             yield Violation("503 says when to retry", signal.ended, signal.user, told)
         elif signal.code == UNAVAILABLE and not trouble.disturbed(signal.node, signal.sent, signal.ended):
             yield Violation("no refusal without cause", signal.ended, signal.user, told)
-        elif signal.code not in {OK, UNAVAILABLE, UNKNOWN}:
+        elif signal.code not in {OK, UNAVAILABLE, UNKNOWN, WITHDRAWN}:
             yield Violation("only 200 and 503", signal.ended, signal.user, f"{told}: {signal.code}")
         elif signal.code == UNKNOWN and well:
             yield Violation("every request is answered", signal.ended, signal.user, told)
-        elif signal.code != UNKNOWN and well and signal.ended - signal.sent > PROMPT:
+        elif signal.code >= 0 and well and signal.ended - signal.sent > PROMPT:
             yield Violation("no request hangs", signal.ended, signal.user, told)
