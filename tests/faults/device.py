@@ -75,15 +75,15 @@ class Device:
         dice = self._random.random()
         if dice < 0.10:
             self._visible = not self._visible
-        elif dice < 0.15:
+        elif dice < 0.30:
             self._activity = self._random.choice([None, "in_call", "presenting"])
-        elif dice < 0.25 and self._hand.channel is not None:
+        elif dice < 0.40 and self._hand.channel is not None:
             await self._type(self._hand.channel)
-        elif dice < 0.31 and not self._hand.steady:
+        elif dice < 0.46 and not self._hand.steady:
             await self._leave()
-        elif dice < 0.35 and not self._hand.steady:
+        elif dice < 0.50 and not self._hand.steady:
             await self._pause(self._random.uniform(1, 12))
-        elif dice < 0.40:
+        elif dice < 0.55:
             self._node = self._random.randrange(len(self._calls.nodes))
 
     async def _leave(self) -> None:

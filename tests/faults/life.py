@@ -72,7 +72,11 @@ class Device:
 
     def _active_until(self, beat: Signal) -> int:
         last_input: int = beat.end - beat.body["idle_ms"]
-        end = min(self._live_until(beat, shown=False), last_input + _limit(beat))
+        end = last_input + _limit(beat)
+        for first, last in self.trouble.sure_outages:
+            if beat.end <= first < end:
+                end = max(end, last + self.interval)
+        end = min(end, self._live_until(beat, shown=False))
         for later in self._later(beat, Kind.HEARTBEAT):
             last_input = later.begin - later.body["idle_ms"]
             end = min(end, max(later.begin, last_input + _limit(later)))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from random import Random
 
+USERS = ("alice", "bob", "carol", "dan", "eve", "frank", "grace", "heidi", "ivan", "judy")
 CHANNELS = ("talk", "news")
 
 CHAOS = (11.0, 16.0)
@@ -77,9 +78,9 @@ ALL_NODES = {
 
 LENGTHS = {
     "kill": (0.1, 4), "freeze": (0.5, 9), "restart": (0, 1), "roll": (0, 0.5), "delay": (1, 8),
-    "black hole": (0.5, 9), "half hole": (1, 12), "demote store": (0.1, 7), "fill store": (0.1, 7),
-    "forget scripts": (0, 0), "cut": (0.2, 5), "freeze store": (0.3, 9), "kill store": (0.1, 7),
-    "empty store": (0.1, 7), "roll store back": (0.1, 3), "flush": (0, 0), "kill bus connections": (0, 0),
+    "black hole": (0.5, 12), "half hole": (1, 12), "cut": (0.2, 6), "freeze store": (0.3, 13),
+    "kill store": (0.1, 12), "empty store": (0.1, 7), "roll store back": (0.1, 3), "demote store": (0.1, 12),
+    "fill store": (0.1, 12), "flush": (0, 0), "forget scripts": (0, 0), "kill bus connections": (0, 0),
     "kill all connections": (0, 0),
 }  # fmt: skip
 
@@ -87,19 +88,17 @@ LENGTHS = {
 def draw(seed: str, nodes: int, prefix: str) -> Plan:
     """The round of a seed; `prefix` makes its users new to the store."""
     random = Random(seed)
-    users = [
-        f"{prefix}-{name}" for name in ("alice", "bob", "carol", "dan", "eve", "frank", "grace", "heidi")
-    ]
+    users = [f"{prefix}-{name}" for name in USERS]
     hands = [hand for user in users for hand in _hands(user, random)]
     chaos = random.uniform(*CHAOS)
     return Plan(
         seed=seed,
         chaos=chaos,
         hands=tuple(hands),
-        moody=tuple(random.sample(users, 3)),
+        moody=tuple(random.sample(users, 4)),
         watches=tuple(_watches(users, hands, prefix, random)),
         faults=tuple(sorted(_faults(chaos, nodes, random), key=lambda fault: fault.at)),
-        lasting=frozenset(random.sample(users, 5)),
+        lasting=frozenset(random.sample(users, 6)),
     )
 
 

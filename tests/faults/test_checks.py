@@ -226,3 +226,15 @@ def test_a_query_that_goes_back(life: Invented) -> None:
     life.answers(8, ONLINE | {"version": 5})
     life.answers(9, ONLINE | {"version": 4, "devices": ["bot"]}, node=1)
     assert "no version back" in life.promises()
+
+
+def test_a_change_that_is_never_told(life: Invented) -> None:
+    life.answers(5.5, ONLINE | {"version": 2, "activity": "in_call"})
+    assert "every change is told" in life.promises()
+
+
+def test_an_outage_makes_nobody_idle(life: Invented) -> None:
+    life.breaks("store frozen", 9.5, 16)
+    life.history.queries.clear()
+    life.answers(16.5, IDLE)
+    assert "no idle without cause" in life.promises()

@@ -25,6 +25,7 @@ def judge(history: History, *, exact: bool = True) -> list[Violation]:
     users = {signal.user for signal in history.signals}
     expectations = {user: Expectation(user, history, trouble, attachments) for user in users}
     typing = dict(_typing(history, trouble))
+    answered = _answered(history)
     found = [
         *check_requests(history, trouble),
         *check_answers(history, expectations),
@@ -34,7 +35,7 @@ def judge(history: History, *, exact: bool = True) -> list[Violation]:
         *check_facts(history, trouble),
     ]
     for watching in history.watchings:
-        found += Belief(watching, trouble, expectations, typing).check()
+        found += Belief(watching, trouble, expectations, typing, answered).check()
     return sorted(found, key=lambda violation: violation.at)
 
 
@@ -58,6 +59,16 @@ def _typing(history: History, trouble: Trouble) -> Iterator[tuple[tuple[str, str
         chosen = [signal for signal in history.of_user(user) if signal.kind is Kind.STATUS]
         typist = Typist(of_one, Choices(chosen, trouble), trouble)
         yield (channel, user), Typing(typist.maybe(), typist.surely())
+
+
+def _answered(history: History) -> dict[str, list[tuple[int, int]]]:
+    """User → (time, version) of its public record in queries, by time."""
+    found: defaultdict[str, list[tuple[int, int]]] = defaultdict(list)
+    for query in sorted(history.queries, key=lambda query: query.time):
+        for user, record in query.records.items():
+            if user != query.viewer:
+                found[user].append((query.time, record["version"]))
+    return found
 
 
 def settle_times(history: History) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from bisect import bisect_left
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from tests.faults.expectation import Expectation
@@ -33,6 +34,8 @@ class Belief:
     expectations: Mapping[str, Expectation]
     typing: Mapping[tuple[str, str], Typing]
     """(channel, user) → its typing."""
+    answered: Mapping[str, Sequence[tuple[int, int]]]
+    """User → (time, version) of public records in queries, by time."""
     _came: set[str] = field(default_factory=set)
     """Users that were told to be live: what is told of them later is not from before they came."""
 
@@ -58,6 +61,8 @@ class Belief:
         for user, record in view.records.items():
             if user in self.expectations:
                 yield from self._wrong_record(connection, record, (oldest, at))
+        if not self.trouble.settling.meets(oldest, at):
+            yield from self._behind(view, (oldest, at))
         if self.trouble.calm(connection.node, at - LAG, at):
             yield from self._wrong_typing(view, at)
 
@@ -83,6 +88,18 @@ class Belief:
         if isinstance(until, int) and until < when[0]:
             detail = f"{self.watching.name} believes {record}, which has ended"
             yield Violation("overrides end", when[1], user, detail)
+
+    def _behind(self, view: View, when: tuple[int, int]) -> Iterator[Violation]:
+        """What a query answered a while ago, the stream has told."""
+        for user, record in view.records.items():
+            if user == self.watching.viewer or user not in self.answered:
+                continue
+            answers = self.answered[user]
+            before = bisect_left(answers, (when[0], 0))
+            version = answers[before - 1][1] if before else 0
+            if record["version"] < version:
+                detail = f"{self.watching.name} believes {record}, version {version} was answered"
+                yield Violation("every change is told", when[1], user, detail)
 
     def _began_settling(self, connection: Connection) -> bool:
         """Whether the store may have been settling before this connection knew all: it has no last known."""
