@@ -3,10 +3,11 @@ PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
 HOST ?= 127.0.0.1
 PORT ?= 8000
+SECONDS ?= 60
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint format bench clean
+.PHONY: help run test lint format bench faults clean
 
 help: ## list what there is to make
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
@@ -29,6 +30,9 @@ format: .venv/.tools ## bring the code into shape
 
 bench: .venv/.installed ## measure what a stream costs and how soon a change arrives
 	@$(BIN)/python -m benchmarks.streams
+
+faults: .venv/.tools ## play rounds of faults for SECONDS=60, from SEED if one is given
+	@$(BIN)/python -m tests.faults --seconds $(SECONDS) $(if $(SEED),--seed $(SEED))
 
 clean: ## remove all that was made here, .venv included
 	rm -rf .venv dist build .coverage* .pytest_cache .mypy_cache .ruff_cache .hypothesis tests/foreign/node_modules
