@@ -172,9 +172,10 @@ async def test_c21_an_old_cursor_after_a_restart_resumes_exactly(serve: Serve, e
     first = serve(sweep=0.2)
     await post(first.url, "bob", "heartbeat", device="d")
     async with events(first.url, "alice", "bob") as stream:
-        await asyncio.sleep(0.5)
+        await asyncio.sleep(2)  # marks that carry the cursor past bob's heartbeat
         await post(first.url, "alice", "heartbeat", device="d")
-        await stream.record("alice")
+        while (await stream.record("alice"))["status"] != "online":
+            pass  # that of the snapshot
         last = stream.last_id
     first.stop()
     second = serve(sweep=0.2)
