@@ -35,11 +35,14 @@ class View:
         self._since: dict[str, int] = {}
         """When each record was first seen."""
         self._cursor_at = 0
+        self._told: set[str] = set()
+        """Whose record came on this connection: one from before it may come again."""
 
     def connect(self) -> None:
         """A new connection: nothing is known to be right until it has told."""
         self.complete = self.stale = self._resuming = False
         self._parts = []
+        self._told = set()
 
     def apply(self, told: Told) -> list[Complaint]:
         """Take one event."""
@@ -75,6 +78,7 @@ class View:
             return
         self.records = {record["user"]: record for record in self._parts}
         self._since = dict.fromkeys(self.records, told.at)
+        self._told = set(self.records)
         self.settling = "settling_ms" in told.data
         self.complete, self._resuming = True, False
 
@@ -85,6 +89,7 @@ class View:
             if known is None or record["version"] != known["version"]:
                 self._since[user] = told.at
             self.records[user] = record
+            self._told.add(user)
         if self._resuming and told.id:
             self.complete, self._resuming = True, False
 
@@ -98,7 +103,7 @@ class View:
             yield "no version back", user, f"{known} was followed by {record}"
         elif step == 0 and record != known:
             yield "one content a version", user, f"{known} was followed by {record}"
-        elif step == 0 and not self._resuming:
+        elif step == 0 and user in self._told:
             yield "no unchanged record twice", user, f"{record} came again"
         elif step == 0 and self._since[user] < self._cursor_at - RESENT - LAG and not self.stale:
             yield "no old record on resuming", user, f"{record} came again, known since {self._since[user]}"
