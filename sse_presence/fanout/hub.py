@@ -129,7 +129,7 @@ class Hub:
             for record in records:
                 topic = register.get(record.user)
                 if topic is not None:
-                    self._renew(topic, record)
+                    self.take_record(topic, record)
         for listed in message.typing:
             room = partition.rooms.get(listed.channel)
             if room is not None:
@@ -147,12 +147,12 @@ class Hub:
             self.mender.learn_settling(reading.positions, reading.settling)
 
     def take_record(self, topic: Topic, record: Record) -> None:
-        """Take a record that was read in the present era.
+        """Take a record that was heard, or read in the present era.
 
-        While the store may lack what it lost, that it knows nothing of a user proves nothing.
+        While the store may lack what it lost, that it knows of no device proves nobody offline.
         """
         lost = topic.partition.settles_at is not None and record.body.startswith(OFFLINE)
-        if not (lost and topic.known):
+        if not (lost and topic.present):
             self._renew(topic, record)
         elif not topic.current:
             self._current(topic)

@@ -87,6 +87,11 @@ class Topic(Watched):
         """Whether there is a record at all."""
         return self.version != UNKNOWN
 
+    @property
+    def present(self) -> bool:
+        """Whether the last that was known is not offline; ids and texts have no bare quotes."""
+        return self.known and bool(self._encoded) and OFFLINE.encode() not in self._encoded
+
     def take(self, record: Record) -> bool:
         """Keep a record if it is newer; whether it was."""
         if record.version <= self.version:

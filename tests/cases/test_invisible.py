@@ -36,7 +36,8 @@ PAUSE = 0.4
 """Longer than a window, so that no two steps become one frame."""
 
 STORIES = (
-    "plain", "devices", "dnd", "ending", "typing", "idle", "leaving", "never", "back-idle", "by-itself",
+    "plain", "devices", "dnd", "ending", "typing", "idle", "leaving", "never", "back-idle", "back-still",
+    "by-itself",
 )  # fmt: skip
 
 
@@ -99,8 +100,12 @@ class Person:
                 await self.here.leave(device)
 
     async def come_back(self) -> None:
+        """Be seen again; in one story without any input since before it went."""
         await self.there.choose("online")
-        await self.there.beat(**IDLE if self.story == "back-idle" else ACTIVE)
+        if self.story != "back-still":
+            await self.there.beat(**IDLE if self.story == "back-idle" else ACTIVE)
+        elif self.name.startswith("gone"):
+            await self.there.beat(**ACTIVE | {"idle_ms": 30_000})
 
     async def act_unseen(self) -> None:
         """All that an invisible user may do, at both processes, well before it is visible again."""
@@ -156,7 +161,7 @@ async def test_invisible_looks_like_gone(live: StartLive, call: Call) -> None:
         await together(person.come_back() for person in everyone)
         await asyncio.sleep(PAUSE)
         await same_answers(watcher, people)
-        await together(person.there.types(person.near) for person in everyone)
+        await together(person.there.types(person.near) for person in everyone if "still" not in person.name)
         await together(person.there.choose("dnd", text="again") for person in everyone)
         await asyncio.sleep(PAUSE)
         await same_answers(watcher, people)

@@ -207,6 +207,21 @@ async def test_while_settling_a_gap_shows_nobody_leaving(world: World) -> None:
     assert "presence" not in sink.names()
 
 
+async def test_while_settling_nobody_is_heard_leaving(world: World) -> None:
+    world.store["alice"] = record("alice", 7)
+    _, sink = world.live("alice")
+    world.wipe("second")
+    world.mark()
+    world.turn()
+    sink.take()
+    world.hear(record("alice", 1, OFFLINE))  # she chose a status before a device of hers signalled again
+    world.turn()
+    assert sink.take() == []
+    world.hear(record("alice", 2))
+    world.turn()
+    assert versions(sink.take()) == [("presence", [("alice", 2)])]
+
+
 async def test_cursors_issued_while_settling_or_before_ask_for_a_snapshot(world: World) -> None:
     _, first = world.open("alice")
     world.read()

@@ -1,7 +1,8 @@
 """`python -m tests.faults --seconds 1800`: play round after round, and stop at nothing but the end.
 
 Prints a line for each round, a story for each that went wrong, and in the end what was broken and how often.
-Exits with 1 if any promise was broken.
+The seed of a round alone plays it again: `python -m tests.faults --seconds 1 --seed 123.0.4`, as far as
+processes and networks let it. Exits with 1 if any promise was broken.
 """
 
 from __future__ import annotations
@@ -11,12 +12,13 @@ import pickle
 import tempfile
 import time
 from collections import Counter
+from dataclasses import dataclass, field
 from pathlib import Path
 from random import SystemRandom
 
 import click
 
-from tests.faults.field import field
+from tests.faults.field import Field, single
 from tests.faults.plan import draw
 from tests.faults.report import story, summary
 from tests.faults.rounds import play
@@ -24,49 +26,69 @@ from tests.faults.rounds import play
 NODES = (2, 3)
 
 
+FRESH = 10
+"""Rounds after which a lane begins anew, with other processes and an empty store."""
+
+
 @click.command()
 @click.option("--seconds", default=60.0, show_default=True, help="For how long to begin new rounds.")
 @click.option("--seed", default="", help="Of the first round; the others follow from it. Default: random.")
+@click.option("--lanes", default=1, show_default=True, help="Rounds played side by side.")
 @click.option("--keep", type=click.Path(path_type=Path), help="A folder for logs and stories.")
-def main(*, seconds: float, seed: str, keep: Path | None) -> None:
+def main(*, seconds: float, seed: str, lanes: int, keep: Path | None) -> None:
     """Play rounds."""
     seed = seed or f"{SystemRandom().randrange(10**8)}"
     with tempfile.TemporaryDirectory() as temporary:
-        folder = Path(keep or temporary)
-        folder.mkdir(parents=True, exist_ok=True)
-        promises = asyncio.run(_play(seconds, seed, folder))
-    raise SystemExit(1 if promises else 0)
+        run = Run(seed, time.monotonic() + seconds, Path(keep or temporary))
+        asyncio.run(run.play(lanes))
+    click.echo(f"\n{run.rounds} rounds from seed {seed}")
+    click.echo("Faults: " + ", ".join(f"{kind} {count}" for kind, count in run.faults.most_common()))
+    broken = ", ".join(f"{promise} {count}" for promise, count in run.promises.most_common())
+    click.echo(f"Rounds with violations: {broken or 'none'}")
+    raise SystemExit(1 if run.promises else 0)
 
 
-async def _play(seconds: float, seed: str, folder: Path) -> Counter[str]:
-    faults: Counter[str] = Counter()
-    promises: Counter[str] = Counter()
-    end = time.monotonic() + seconds
-    rounds = number = 0
-    while time.monotonic() < end:
-        nodes = NODES[number % len(NODES)]
-        place = folder / f"field-{number}"
-        place.mkdir()
-        async with field(place, nodes) as ground:
-            for _ in range(10):
-                name = seed if rounds == 0 else f"{seed}.{rounds}"
-                rounds += 1
-                history, found = await play(draw(name, nodes, f"r{rounds}"), ground)
-                faults.update(fault.kind for fault in history.faults)
-                promises.update({violation.promise for violation in found})
-                click.echo(summary(name, history, found))
-                if found:
-                    told = story(name, history, found)
-                    click.echo(told)
-                    (place / f"story-{name}.txt").write_text(told)
-                    (place / f"history-{name}.pickle").write_bytes(pickle.dumps(history))
-                if time.monotonic() >= end:
-                    break
-        number += 1
-    click.echo(f"\n{rounds} rounds from seed {seed}")
-    click.echo("Faults: " + ", ".join(f"{kind} {count}" for kind, count in faults.most_common()))
-    click.echo("Violations: " + (", ".join(f"{p} {c}" for p, c in promises.most_common()) or "none"))
-    return promises
+@dataclass
+class Run:
+    """All rounds of one call."""
+
+    seed: str
+    end: float
+    folder: Path
+    rounds: int = 0
+    faults: Counter[str] = field(default_factory=Counter)
+    promises: Counter[str] = field(default_factory=Counter)
+
+    async def play(self, lanes: int) -> None:
+        """Play side by side until the time is over."""
+        async with asyncio.TaskGroup() as group:
+            for lane in range(lanes):
+                group.create_task(self._lane(lane))
+
+    async def _lane(self, lane: int) -> None:
+        number = 0
+        while time.monotonic() < self.end:
+            nodes = NODES[(lane + number // FRESH) % len(NODES)]
+            place = self.folder / f"lane-{lane}-{number}"
+            place.mkdir(parents=True)
+            async with single(place, nodes) as ground:
+                for _ in range(FRESH):
+                    if time.monotonic() < self.end:
+                        seed = f"{self.seed}.{lane}.{number}" if lane + number else self.seed
+                        await self._round(seed, ground, place)
+                        number += 1
+
+    async def _round(self, seed: str, ground: Field, place: Path) -> None:
+        history, found = await play(draw(seed, len(ground.nodes), f"r{self.rounds}"), ground)
+        self.rounds += 1
+        self.faults.update(fault.kind for fault in history.faults)
+        self.promises.update({violation.promise for violation in found})
+        click.echo(summary(seed, history, found))
+        if found:
+            told = story(seed, history, found)
+            click.echo(told)
+            (place / f"story-{seed}.txt").write_text(told)
+            (place / f"history-{seed}.pickle").write_bytes(pickle.dumps(history))
 
 
 if __name__ == "__main__":

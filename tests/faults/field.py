@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from pathlib import Path
 
 from redis.exceptions import RedisError
@@ -18,6 +18,9 @@ from tests.faults.store_process import StoreProcess
 SAVED_BEFORE = 2.0
 """Seconds of writes that a store loses when it is rolled back."""
 
+NETWORK = frozenset({"delay", "black hole", "cut"})
+"""Kinds of faults of all proxies."""
+
 EXIT_CODES = (0, -15)
 """Of a node that was asked to stop: by itself, or by the signal."""
 
@@ -30,14 +33,20 @@ class Field:
         self.nodes = nodes
         self.exact = True
         """Whether all records of a query are of one moment."""
-        self._busy: dict[object, asyncio.Lock] = {}
+        self._busy: dict[int | None, asyncio.Lock] = {}
 
     async def inject(self, planned: Planned, history: History) -> list[Violation]:
         """Break something, and mend it: one fault at a time on each node, and on the store."""
-        lock = self._busy.setdefault(planned.node, asyncio.Lock())
-        async with lock:
-            self._history = history
+        self._history = history
+        async with AsyncExitStack() as stack:
+            everywhere = planned.node is None and planned.kind in NETWORK
+            for place in range(len(self.nodes)) if everywhere else [planned.node]:
+                await stack.enter_async_context(self._place(place))
             return await self._kinds[planned.kind](planned) or []
+
+    def _place(self, place: int | None) -> asyncio.Lock:
+        """What one fault at a time has: a node, or the store."""
+        return self._busy.setdefault(place, asyncio.Lock())
 
     @property
     def _kinds(self) -> dict[str, Callable[[Planned], Awaitable[list[Violation] | None]]]:
@@ -99,7 +108,7 @@ class Field:
     async def _roll(self, planned: Planned) -> list[Violation]:
         found = []
         for node in self.nodes:
-            async with self._busy.setdefault(node.number, asyncio.Lock()):
+            async with self._place(node.number):
                 found += await self._restart_one(node, planned.length)
         return found
 
@@ -202,7 +211,7 @@ class Field:
 
 
 @asynccontextmanager
-async def field(folder: Path, nodes: int) -> AsyncIterator[Field]:
+async def single(folder: Path, nodes: int) -> AsyncIterator[Field]:
     """A field on a single store for the length of the block."""
     store = StoreProcess(folder, free_port())
     proxies = [Proxy(store.port) for _ in range(nodes)]

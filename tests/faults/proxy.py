@@ -10,6 +10,7 @@ import asyncio
 import socket
 import struct
 from contextlib import suppress
+from random import Random
 
 CHUNK = 65_536
 
@@ -29,6 +30,7 @@ class Proxy:
         self._sides = 0
         self._half = False
         self._delay = 0.0
+        self._random = Random()
         self._refusing = False
 
     @property
@@ -58,7 +60,7 @@ class Proxy:
         self._open.set()
 
     def slow(self, seconds: float) -> None:
-        """Pass everything on later, in both directions."""
+        """Pass everything on later, by up to so much, in both directions."""
         self._delay = seconds
 
     def swallow(self) -> None:
@@ -123,8 +125,8 @@ class Proxy:
     async def _pass(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, side: int) -> None:
         with suppress(OSError):
             while data := await reader.read(CHUNK):
-                if self._delay:
-                    await asyncio.sleep(self._delay)
+                if self._delay:  # another one each time, so that connections overtake each other
+                    await asyncio.sleep(self._delay * self._random.uniform(0.3, 1))
                 await self._pass_allowed(side)
                 writer.write(data)
                 await writer.drain()

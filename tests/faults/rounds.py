@@ -45,7 +45,7 @@ async def play(plan: Plan, field: Field) -> tuple[History, list[Violation]]:
         found += await _chaos(plan, field, history, calls, stack)
         found += await _converge(calls, watchers)
     settle_times(history)
-    found += judge(history, exact=field.exact)
+    found += await asyncio.to_thread(judge, history, exact=field.exact)
     for node, known in zip(field.nodes, logs, strict=True):
         if "Traceback" in (said := _log(node.process.log)[known:]):
             begin = said.index("Traceback")

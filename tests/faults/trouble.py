@@ -50,7 +50,7 @@ class Trouble:
     def __post_init__(self) -> None:
         """Join what follows on each other, once for each node."""
         for node in range(self.nodes):
-            touching = (_excused(fault) for fault in self.faults if node in fault.nodes)
+            touching = (self._excused(fault) for fault in self.faults if node in fault.nodes)
             self._touching[node] = Spans(touching)
 
     # Losses
@@ -73,7 +73,7 @@ class Trouble:
     @property
     def settling(self) -> Spans:
         """While the last known is shown in the place of the truth, at the longest."""
-        return Spans((begin, end + RECOVERY + SETTLING + LAG) for begin, end in self.renewals)
+        return Spans((begin, self._settled(end)) for begin, end in self.renewals)
 
     # Outages
 
@@ -120,7 +120,7 @@ class Trouble:
     @property
     def calm_from(self) -> int:
         """When all views are right again, and all who fell silent before the last fault are gone."""
-        ends = [_excused(fault)[1] for fault in self.faults]
+        ends = [self._excused(fault)[1] for fault in self.faults]
         return max([0, *ends, *(end + SETTLING + LAG for _, end in self.possible_outages)])
 
     # Nodes
@@ -128,7 +128,7 @@ class Trouble:
     def seen_through(self, node: int, begin: int, end: int) -> bool:
         """Whether the node knew the store before `begin`, ran on, and soon saw what it had become."""
         others = (fault for fault in self._of(node) if fault.end != end)
-        return not any(fault.begin <= end + RECOVERY and begin <= _excused(fault)[1] for fault in others)
+        return not any(fault.begin <= end + RECOVERY and begin <= self._excused(fault)[1] for fault in others)
 
     def node_disturbed(self, node: int, begin: int, end: int, *kinds: str) -> bool:
         """Whether the process itself was in trouble (of one of `kinds`), then or shortly before."""
@@ -142,13 +142,19 @@ class Trouble:
         meeting = [fault for fault in self._of(node) if fault.begin <= ended and sent <= fault.over]
         return max([ended, *(fault.over for fault in meeting)]) + RECOVERY
 
+    def _excused(self, fault: Fault) -> tuple[int, int]:
+        end = self._settled(fault.over) if fault.kind in RENEWING else fault.over + RECOVERY
+        return fault.begin - MARGIN, end
+
+    def _settled(self, renewed: int) -> int:
+        """When all nodes show the truth of a store that was renewed, however late they noticed."""
+        for fault in sorted(self.faults, key=lambda fault: fault.begin):
+            if fault.kind in HINDERING and fault.begin <= renewed + RECOVERY:
+                renewed = max(renewed, fault.over)
+        return renewed + RECOVERY + SETTLING + LAG
+
     def _of(self, node: int) -> Iterable[Fault]:
         return (fault for fault in self.faults if node in fault.nodes)
-
-
-def _excused(fault: Fault) -> tuple[int, int]:
-    settling = SETTLING + LAG if fault.kind in RENEWING else 0
-    return fault.begin - MARGIN, fault.over + RECOVERY + settling
 
 
 def _long(spans: Spans) -> list[tuple[int, int]]:

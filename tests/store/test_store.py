@@ -148,6 +148,21 @@ async def test_a_wiped_store_is_another_incarnation(make: Callable[..., Store], 
     assert after[1] == 0
 
 
+async def test_a_promoted_server_is_another_incarnation_from_its_first_call_on(
+    make: Callable[..., Store], redis: Redis
+) -> None:
+    store = make()
+    await store.heartbeat("alice", BEAT)
+    await store.tick()
+    before = (await store.read(["alice"])).positions[0]
+    await redis.replicaof("127.0.0.1", "1")
+    await redis.replicaof("NO", "ONE")
+    await store.leave("alice", Leave(device="d"))
+    reading = await store.read(["alice"])
+    assert reading.positions[0][0] != before[0]
+    assert (await store.read(["alice"])).positions[0][0] == reading.positions[0][0]
+
+
 @pytest.mark.parametrize(
     "url",
     ["http://localhost", "redis+sentinel://host:26379", "redis+sentinel://host:x/name", "redis://h:port"],

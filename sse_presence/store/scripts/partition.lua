@@ -85,5 +85,27 @@ local function position()
   return math.max(partition.last, now - 1)
 end
 
+-- Whether the server has started since the last sweep.
+local function restarted()
+  local uptime = string.match(redis.call('INFO', 'server'), 'uptime_in_seconds:(%d+)')
+  return tonumber(uptime) * 1000 < now - partition.swept
+end
+
+-- A replica that was promoted and a server that was restarted may lack writes that were acknowledged, so
+-- they begin another incarnation, with the first call of all: no version of the old one may come again. A
+-- server that a slot has moved to lacks nothing.
+local function check_master()
+  local info = redis.call('INFO', 'replication')
+  local master = string.match(info, 'master_replid:(%w+)') or ''
+  if partition.master == master then return end
+  local promoted = string.match(info, 'master_replid2:(%w+)') == partition.master
+  if partition.master ~= '' and (promoted or restarted()) then
+    partition.incarnation, partition.seq, partition.settling = ARGV[3], 0, 0
+  end
+  partition.master = master
+  partition_dirty = true
+end
+
 partition = load_partition()
 notice_outage()
+check_master()

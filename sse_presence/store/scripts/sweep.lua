@@ -24,7 +24,7 @@ function operations.read(op)
     if not record then
       user = load_user(name)
       settle_user(user)
-      record = record_of(name, user.public)
+      record = is_blank(user) and { name, 0, 0, 0, OFFLINE } or record_of(name, user.public)
     end
     records[i] = record
   end
@@ -47,30 +47,10 @@ function operations.own(op)
   return record_of(user.name, user.own)
 end
 
--- Whether the server has started since the last sweep.
-local function restarted()
-  local uptime = string.match(redis.call('INFO', 'server'), 'uptime_in_seconds:(%d+)')
-  return tonumber(uptime) * 1000 < now - partition.swept
-end
-
--- A replica that was promoted and a server that was restarted may lack writes that were acknowledged, so
--- they begin another incarnation. A server that a slot has moved to lacks nothing.
-local function check_master()
-  local info = redis.call('INFO', 'replication')
-  local master = string.match(info, 'master_replid:(%w+)') or ''
-  if partition.master == master then return end
-  local promoted = string.match(info, 'master_replid2:(%w+)') == partition.master
-  if partition.master ~= '' and (promoted or restarted()) then
-    partition.incarnation, partition.seq, partition.settling = ARGV[3], 0, 0
-  end
-  partition.master = master
-end
-
 -- Tick: shortest gap to the last mark. Result: {swept, more}; nothing is done where another process was
 -- there before.
 function operations.tick(op)
   if now >= partition.mark and now - partition.mark < op[2] then return { 0, false } end
-  check_master()
   local due = redis.call('ZRANGEBYSCORE', KEYS[2], '-inf', now, 'LIMIT', 0, SWEPT)
   for _, name in ipairs(due) do
     local user = load_user(name)
