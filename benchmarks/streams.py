@@ -2,7 +2,8 @@
 
 Run with `make bench`. The service runs in a process of its own on an embedded Valkey; 2,000 streams that
 watch 50 users each are opened over loopback, all users are online, and nothing happens while memory is
-read. Then one user's status changes 50 times, at intervals longer than the window, and the time from the
+read: once with users out of a pool of 1,000, as in an organisation, and once with 100,000 that no two streams
+share. Then one user's status changes 50 times, at intervals longer than the window, and the time from the
 change's answer, and from its request, to the bytes at a watcher is taken.
 
 Memory is the growth of the server's PSS divided by the number of streams; sockets' buffers in the kernel
@@ -23,11 +24,16 @@ from typing import Any
 
 import httpx
 
+from sse_presence.domain.signal import Heartbeat
+from sse_presence.settings import Settings
+from sse_presence.store.client import Client
 from sse_presence.store.embedded import embedded
+from sse_presence.store.store import Store
 
 STREAMS = 2_000
 WATCHED = 50
-USERS = 1_000
+POOLS = (1_000, STREAMS * WATCHED)
+"""Users in all: shared by many streams, and not shared at all."""
 CHANGES = 50
 PAUSE = 1.2
 """Seconds between changes: more than the window of one second, so that each is a first one."""
@@ -74,9 +80,9 @@ async def served(redis_url: str) -> AsyncIterator[Server]:
         await process.wait()
 
 
-async def opened(port: int, number: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+async def opened(port: int, number: int, pool: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
     """A stream that has had its snapshot."""
-    users = "&".join(f"user=user-{(number * WATCHED + each) % USERS}" for each in range(WATCHED))
+    users = "&".join(f"user=user-{(number * WATCHED + each) % pool}" for each in range(WATCHED))
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     writer.write(f"GET /v1/events?as=watcher-{number}&{users} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".encode())
     await reader.readuntil(b"event: snapshot")
@@ -84,17 +90,15 @@ async def opened(port: int, number: int) -> tuple[asyncio.StreamReader, asyncio.
     return reader, writer
 
 
-async def beaten(client: httpx.AsyncClient, url: str) -> None:
+async def beaten(redis_url: str, pool: int) -> None:
     """Everyone is online."""
-    for start in range(0, USERS, 100):
+    store = Store(Client(redis_url), Settings())
+    beat = Heartbeat(device="d", interval=60_000)
+    for start in range(0, pool, 1_000):
         await asyncio.gather(
-            *(
-                client.post(
-                    f"{url}/v1/heartbeat?as=user-{number}", json={"device": "d", "interval_ms": 60_000}
-                )
-                for number in range(start, start + 100)
-            )
+            *(store.heartbeat(f"user-{number}", beat) for number in range(start, start + 1_000))
         )
+    await store.close()
 
 
 async def latencies(client: httpx.AsyncClient, url: str, reader: asyncio.StreamReader) -> list[float]:
@@ -111,31 +115,37 @@ async def latencies(client: httpx.AsyncClient, url: str, reader: asyncio.StreamR
     return taken
 
 
-async def main() -> None:
-    """Measure, and print one table."""
+async def measured(pool: int) -> dict[str, float]:
+    """All figures, with this many users."""
     limits = httpx.Limits(max_connections=50)
     with embedded() as redis_url:
         async with served(redis_url) as server, httpx.AsyncClient(limits=limits, trust_env=False) as client:
-            await beaten(client, server.url)
-            first = await opened(server.port, 0)
+            await beaten(redis_url, pool)
+            first = await opened(server.port, 0, pool)
             await asyncio.sleep(2)
             memory, tasks = await server.figures()
-            streams = [await opened(server.port, number) for number in range(1, STREAMS)]
+            streams = [await opened(server.port, number, pool) for number in range(1, STREAMS)]
             await asyncio.sleep(5)
             more_memory, more_tasks = await server.figures()
             taken = sorted(await latencies(client, server.url, first[0]))
             for _, writer in (first, *streams):
                 writer.close()
-    figures = {
+    return {
         "KiB per idle stream": (more_memory - memory) / len(streams),
         "tasks per idle stream": (more_tasks - tasks) / len(streams),
         "ms to a watcher, p50": statistics.median(taken),
         "ms to a watcher, p99": taken[round(len(taken) * 0.99) - 1],
     }
+
+
+async def main() -> None:
+    """Measure, and print one table."""
+    columns = [await measured(pool) for pool in POOLS]
     print(f"{STREAMS} streams of {WATCHED} users, {CHANGES} changes\n")
-    for name, value in figures.items():
-        target = TARGETS.get(name)
-        print(f"  {name:<24}{value:>8.2f}" + (f"   at most {target:g}" if target else ""))
+    print(f"  {'':<24}" + "".join(f"{f'{pool} users':>16}" for pool in POOLS) + f"{'at most':>12}")
+    for name in columns[0]:
+        values = "".join(f"{column[name]:>16.2f}" for column in columns)
+        print(f"  {name:<24}{values}" + (f"{TARGETS[name]:>12g}" if name in TARGETS else ""))
 
 
 if __name__ == "__main__":

@@ -30,7 +30,7 @@ class SettingsError(PresenceError):
 
 
 class StoreUnavailable(PresenceError):  # noqa: N818 - named by the condition, as HTTP names it
-    """The store did not take the request; nothing was changed and a retry is safe."""
+    """The store did not confirm the request. It may have taken it all the same; to send it again is safe."""
 
 
 class FieldError(msgspec.Struct, frozen=True):

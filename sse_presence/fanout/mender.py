@@ -152,7 +152,7 @@ class Mender:
         self._register.forget_incarnations()
         for watched in partition.watched():
             if isinstance(watched, Topic):
-                watched.forget()
+                watched.doubt()
         self._wanted.read(*partition.watched())
         self._restart(partition)
 

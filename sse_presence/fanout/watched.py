@@ -6,19 +6,23 @@ partition, that is, after the last gap; then it answers for the store.
 
 from __future__ import annotations
 
+import sys
 from asyncio import TimerHandle
 from collections.abc import Collection
 from typing import TYPE_CHECKING, ClassVar
 
 from sse_presence.domain.record import OFFLINE, Record, TypingList
-from sse_presence.sse.encode import record_json, without_version
+from sse_presence.sse.encode import record_json
 
 if TYPE_CHECKING:
     from sse_presence.fanout.partition import Partition
     from sse_presence.fanout.stream import Stream
 
-UNKNOWN = -1
+UNKNOWN = -2
 """The version of a record that has not been read."""
+
+DOUBTED = -1
+"""The version of one that was last known of a store that is no more: whatever is read next replaces it."""
 
 BUSY = 100
 """Watchers above which a channel's typing is announced in the longer window."""
@@ -64,9 +68,13 @@ class Watched:
 
 
 class Topic(Watched):
-    """The newest record of a user, ready to be sent."""
+    """The newest record of a user, ready to be sent.
 
-    __slots__ = ("_encoded", "changed", "version")
+    Bodies are few and shared by all who look alike. The JSON of a record is kept only where several streams
+    want it: a lone one takes it once, and most of what is watched is watched by few and waits.
+    """
+
+    __slots__ = ("_encoded", "body", "changed", "last_seen", "version")
 
     own: ClassVar[bool] = False
 
@@ -75,12 +83,21 @@ class Topic(Watched):
         self.version = UNKNOWN
         self.changed = 0
         """Store time of its last change."""
+        self.last_seen = 0
+        self.body = OFFLINE
         self._encoded = b""
 
     @property
     def encoded(self) -> bytes:
-        """The record as JSON; that of a user never seen is made when it is needed."""
-        return self._encoded or record_json(Record(self.name, 0, 0, 0, OFFLINE))
+        """The record as JSON."""
+        if self._encoded:
+            return self._encoded
+        encoded = record_json(
+            Record(self.name, max(self.version, 0), self.changed, self.last_seen, self.body)
+        )
+        if isinstance(self._watchers, dict):
+            self._encoded = encoded
+        return encoded
 
     @property
     def known(self) -> bool:
@@ -89,24 +106,28 @@ class Topic(Watched):
 
     @property
     def present(self) -> bool:
-        """Whether the last that was known is not offline; ids and texts have no bare quotes."""
-        return self.known and bool(self._encoded) and OFFLINE.encode() not in self._encoded
+        """Whether the last that was known is not offline."""
+        return self.known and not self.body.startswith(OFFLINE)
 
     def take(self, record: Record) -> bool:
         """Keep a record if it is newer; whether it was."""
         if record.version <= self.version:
             return False
-        self.version, self.changed = record.version, record.changed
-        self._encoded = record_json(record) if record.version else b""
+        self._become(record.version, record.changed, record.last_seen, sys.intern(record.body))
         return True
 
     def unversion(self) -> None:
         """The store forgot its versions: what was last known counts as older than anything new."""
-        self.version, self.changed, self._encoded = 0, 0, without_version(self.encoded)
+        self._become(0, 0, self.last_seen, self.body)
 
-    def forget(self) -> None:
-        """Whatever the store says next is taken."""
-        self.version = UNKNOWN
+    def doubt(self) -> None:
+        """Whatever the store says next is taken; until it says something, this stays what was last known."""
+        if self.known:
+            self._become(DOUBTED, self.changed, self.last_seen, self.body)
+
+    def _become(self, version: int, changed: int, last_seen: int, body: str) -> None:
+        self.version, self.changed, self.last_seen, self.body = version, changed, last_seen, body
+        self._encoded = b""
 
 
 class OwnTopic(Topic):

@@ -65,7 +65,7 @@ async def _refused(_: Request, error: Exception) -> ProblemReply:
 
 
 async def _unavailable(_: Request, __: Exception) -> ProblemReply:
-    detail = "The request was not stored and has changed nothing; send it again."
+    detail = "The store did not confirm the request; send it again, which does no harm."
     return unavailable("The store is out of reach", detail, "store-unavailable")
 
 

@@ -1,4 +1,4 @@
-"""Signals: what clients POST. One answered 2xx is in the store; any other answer changed nothing.
+"""Signals: what clients POST. A 2xx says that it is stored, a 4xx that nothing changed, a 503 to try again.
 
 Identity is told first, then the body is read and checked, then rights, and only then the store is asked.
 """

@@ -25,7 +25,7 @@ PAD = b":" + b" " * 2047 + b"\n\n"
 
 
 def record_json(record: Record) -> bytes:
-    """A record as the contract shows it; made once per change and process."""
+    """A record as the contract shows it."""
     last_seen = f',"last_seen":{record.last_seen}' if record.last_seen else ""
     return b'{"user":%b,%b,"version":%d%b}' % (
         msgspec.json.encode(record.user),
@@ -33,11 +33,6 @@ def record_json(record: Record) -> bytes:
         record.version,
         last_seen.encode(),
     )
-
-
-def without_version(record: bytes) -> bytes:
-    """A record as it was, but with version 0: older than anything."""
-    return msgspec.json.encode(msgspec.json.decode(record) | {"version": 0})
 
 
 def typing_json(typing: TypingList, viewer: str | None, now: int) -> bytes:

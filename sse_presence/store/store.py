@@ -1,8 +1,8 @@
 """Presence state in Redis or Valkey.
 
 A signal that is answered is stored, and published if it changed anything, in the same script call. Every
-method raises StoreUnavailable when the store did not take the call; nothing was changed then that was not
-also published, and a retry is safe.
+method raises StoreUnavailable when the store did not confirm the call; if it took it all the same, then
+whole and published, and a retry is safe.
 """
 
 from __future__ import annotations

@@ -10,6 +10,8 @@ from typing import Any
 
 import httpx
 
+from tests.running import meanwhile
+
 SHORT: dict[str, Any] = {
     "heartbeat": 1,
     "grace": 0.6,
@@ -76,13 +78,8 @@ class Caller:
     async def beating(self, every: float = 0.3, device: str = "laptop", **fields: Any) -> AsyncIterator[None]:
         """Heartbeats in the background, the first before the block begins."""
         await self.beat(device, **fields)
-        task = asyncio.create_task(self._beat_on(every, device, fields))
-        try:
+        async with meanwhile(self._beat_on(every, device, fields)):
             yield
-            assert not task.done(), task
-        finally:
-            task.cancel()
-            await asyncio.wait([task])
 
     async def _beat_on(self, every: float, device: str, fields: dict[str, Any]) -> None:
         while True:

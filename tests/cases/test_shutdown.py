@@ -20,7 +20,7 @@ import pytest
 from tests.cases.caller import LATE, SHORT
 from tests.cases.raw import Raw, open_raw
 from tests.conftest import Events, Serve
-from tests.running import CEILING, Service
+from tests.running import CEILING, Service, meanwhile
 from tests.stream import Event
 
 STREAMS = 200
@@ -126,13 +126,8 @@ async def beating(urls: list[str], user: str) -> AsyncIterator[None]:
 
     async with httpx.AsyncClient(timeout=CEILING, trust_env=False) as client:
         await beat(client)
-        task = asyncio.create_task(go_on(client))
-        try:
+        async with meanwhile(go_on(client)):
             yield
-            assert not task.done(), task
-        finally:
-            task.cancel()
-            await asyncio.wait([task])
 
 
 @asynccontextmanager
@@ -159,10 +154,5 @@ async def watching(
                             last = stream.last_id or last
             await asyncio.sleep(0.05)
 
-    task = asyncio.create_task(go_on())
-    try:
+    async with meanwhile(go_on()):
         yield
-        assert not task.done(), task
-    finally:
-        task.cancel()
-        await asyncio.wait([task])

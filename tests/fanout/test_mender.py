@@ -186,6 +186,30 @@ async def test_a_wiped_store_shows_what_was_last_known_and_later_the_truth(world
     assert "settling_ms" not in data
 
 
+async def test_settling_that_ends_while_the_store_is_down_forgets_nobody(world: World) -> None:
+    world.store["alice"] = record("alice", 7)
+    _, sink = world.live("alice")
+    world.wipe("second")
+    world.mark()
+    world.turn()
+    world.lose()
+    world.mender._settled(world.register.partitions[0])
+    world.turn()
+    sink.take()
+    world.wipe("third")
+    world.begin()
+    world.read()
+    world.turn(2)
+    ((name, data),) = [told for told in sink.take() if told[0] == "snapshot"]
+    assert versions([(name, data)]) == [("snapshot", [("alice", 0)])]
+    assert data["users"][0]["status"] == "online"
+    world.mender._settled(world.register.partitions[0])
+    world.read()
+    world.turn()
+    ((_, data),) = sink.take()
+    assert data["users"] == [{"user": "alice", "status": "offline", "version": 0}], "in the end the truth"
+
+
 async def test_while_settling_a_gap_shows_nobody_leaving(world: World) -> None:
     world.store["alice"] = record("alice", 7)
     _, sink = world.live("alice")

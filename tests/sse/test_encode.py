@@ -64,13 +64,6 @@ def test_a_record_omits_what_is_absent() -> None:
     assert json.loads(encode.record_json(Record("a", 2, 9, 300_000, OFFLINE)))["last_seen"] == 300_000
 
 
-@given(NASTY, NASTY, st.integers(1, 2**53))
-def test_without_version_changes_nothing_else(user: str, text: str, version: int) -> None:
-    record = Record(user, version, 3, 300_000, body(text))
-    told = json.loads(encode.record_json(record))
-    assert json.loads(encode.without_version(encode.record_json(record))) == told | {"version": 0}
-
-
 @given(st.integers(0, 1_700))
 def test_a_snapshot_comes_in_parts_with_the_id_on_the_last(count: int) -> None:
     events = parse(encode.snapshot([b"%d" % number for number in range(count)], "cursor"))
