@@ -56,8 +56,7 @@ class Node:
         self.pump = Pump()
         clock, pace, wanted = StoreClock(), pace_from(settings), Wanted()
         register = Register(self.store.partitions, self.store.partition_of)
-        liveness = settings.heartbeat * settings.liveness_factor / 1000
-        self.mender = Mender(register, wanted, self.pump, clock, liveness)
+        self.mender = Mender(register, wanted, self.pump, clock, settings.settling / 1000)
         self.hub = Hub(register, self.mender, wanted, self.pump, clock, pace)
         self.hub.retention = settings.retention
         self.reader = Reader(self.store, wanted, self.hub, self._settle)

@@ -102,6 +102,19 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     demo: bool = True
     """Serve the demo page at `/`."""
 
+    @property
+    def longest_interval(self) -> int:
+        """The longest interval that a device may declare: hidden tabs fire timers once a minute."""
+        return 4 * self.heartbeat
+
+    @property
+    def settling(self) -> int:
+        """How long a store that came back without its state is waited for.
+
+        One liveness period, and no less than it takes until every device has signalled once.
+        """
+        return max(self.liveness_factor * self.heartbeat, self.longest_interval)
+
     def __repr__(self) -> str:
         """Without secrets, so that a logged settings value gives nothing away."""
         secret = {name for name in self.__struct_fields__ if "secret" in name} | {"redis_url"}

@@ -32,14 +32,14 @@ class Mender:
     """Keeps every partition's line, and mends what a broken one has spoilt."""
 
     def __init__(
-        self, register: Register, wanted: Wanted, pump: Pump, clock: StoreClock, liveness: float
+        self, register: Register, wanted: Wanted, pump: Pump, clock: StoreClock, settling: float
     ) -> None:
-        """`liveness`: seconds in which every live device signals at least once."""
+        """`settling`: seconds in which every live device signals at least once."""
         self._register = register
         self._wanted = wanted
         self._pump = pump
         self._clock = clock
-        self._liveness = liveness
+        self._settling = settling
 
     # The bus says
 
@@ -127,7 +127,7 @@ class Mender:
             self._whole(partition)
 
     def _show_last_known(self, partition: Partition) -> None:
-        self._settle(partition, self._liveness)
+        self._settle(partition, self._settling)
         for watched in partition.watched():
             if isinstance(watched, Topic) and watched.known:
                 watched.unversion()

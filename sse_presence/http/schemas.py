@@ -71,7 +71,7 @@ class HeartbeatBody(DeviceBody, frozen=True, kw_only=True):
     def flaws(self, settings: Settings) -> Iterator[FieldError]:
         """Say what cannot be taken."""
         yield from super().flaws(settings)
-        shortest, longest = -(-settings.heartbeat // 3), settings.heartbeat * 4
+        shortest, longest = -(-settings.heartbeat // 3), settings.longest_interval
         if self.interval_ms is not None and not shortest <= self.interval_ms <= longest:
             yield FieldError("interval_ms", f"must be between {shortest} and {longest}")
         if self.activity and not _ACTIVITY.fullmatch(self.activity):

@@ -197,8 +197,7 @@ class Store:
 
     async def settle(self, partition: int, incarnation: str) -> None:
         """Say that this incarnation began under a process that knew another."""
-        length = self._settings.heartbeat * self._settings.liveness_factor
-        await self._committers[partition].submit(("settle", incarnation, length))
+        await self._committers[partition].submit(("settle", incarnation, self._settings.settling))
 
     async def _submit(self, name: str, operation: Operation) -> tuple[Reply, Any]:
         return await self._committers[self.partition_of(name)].submit(operation)
