@@ -12,6 +12,7 @@ from redis.asyncio import Redis
 from sse_presence.store.keys import bus
 from tests.conftest import Events, StartLive
 from tests.live.test_stream import post
+from tests.running import meanwhile
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -53,10 +54,14 @@ async def test_c37_after_flushall_nobody_who_beats_is_shown_leaving(
         assert [one["status"] for one in last_known.data["users"]] == ["online", "online"]
         assert [one["version"] for one in last_known.data["users"]] == [0, 0]
         assert last_known.data["settling_ms"] > 0
-        for _ in range(3):
-            await post(service.url, "alice", "heartbeat", device="d")
-            await asyncio.sleep(0.7)
-        truth = await stream.next("snapshot")
+
+        async def beat_on() -> None:
+            while True:
+                await post(service.url, "alice", "heartbeat", device="d")
+                await asyncio.sleep(0.7)
+
+        async with meanwhile(beat_on()):
+            truth = await stream.next("snapshot")
         assert "settling_ms" not in truth.data
         assert [one["status"] for one in truth.data["users"]] == ["online", "offline"]
         assert "offline" not in stream.statuses("alice")[1:]
