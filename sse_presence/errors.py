@@ -29,7 +29,7 @@ class SettingsError(PresenceError):
     """A setting is wrong or contradicts another; nothing was started."""
 
 
-class StoreUnavailable(PresenceError):  # noqa: N818 - named by the condition, as HTTP names it
+class StoreUnavailable(PresenceError):
     """The store did not confirm the request. It may have taken it all the same; to send it again is safe."""
 
 
@@ -56,14 +56,14 @@ class RequestError(PresenceError):
         self.retry_after = retry_after
 
 
-class Malformed(RequestError):  # noqa: N818
+class Malformed(RequestError):
     """The request cannot be read: broken JSON, bad UTF-8."""
 
     code = "malformed"
     title = "The request cannot be read"
 
 
-class Unauthenticated(RequestError):  # noqa: N818
+class Unauthenticated(RequestError):
     """Credentials are missing, wrong or no longer good."""
 
     status = 401
@@ -71,7 +71,7 @@ class Unauthenticated(RequestError):  # noqa: N818
     title = "Who is calling is not known"
 
 
-class Forbidden(RequestError):  # noqa: N818
+class Forbidden(RequestError):
     """The caller is known and may not do this."""
 
     status = 403
@@ -79,7 +79,7 @@ class Forbidden(RequestError):  # noqa: N818
     title = "Not allowed"
 
 
-class TooLarge(RequestError):  # noqa: N818
+class TooLarge(RequestError):
     """The body is over the limit."""
 
     status = 413
@@ -87,7 +87,7 @@ class TooLarge(RequestError):  # noqa: N818
     title = "The body is too large"
 
 
-class TargetTooLong(RequestError):  # noqa: N818
+class TargetTooLong(RequestError):
     """The request target is over the limit; long lists go into a POST."""
 
     status = 414
@@ -95,7 +95,7 @@ class TargetTooLong(RequestError):  # noqa: N818
     title = "The request target is too long"
 
 
-class UnsupportedType(RequestError):  # noqa: N818
+class UnsupportedType(RequestError):
     """The body is of a content type that is not taken."""
 
     status = 415
@@ -103,7 +103,7 @@ class UnsupportedType(RequestError):  # noqa: N818
     title = "The content type is not taken"
 
 
-class Invalid(RequestError):  # noqa: N818
+class Invalid(RequestError):
     """The request can be read but a field of it cannot be taken."""
 
     status = 422
@@ -111,7 +111,7 @@ class Invalid(RequestError):  # noqa: N818
     title = "A field cannot be taken"
 
 
-class TooMany(RequestError):  # noqa: N818
+class TooMany(RequestError):
     """The caller signals faster than the rate limit allows."""
 
     status = 429

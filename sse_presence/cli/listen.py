@@ -64,7 +64,7 @@ def url(listener: socket.socket) -> str:
 
 def _addresses(host: str, port: int) -> list[tuple[int, int, int, str, tuple[str, int]]]:
     try:
-        return socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)  # type: ignore[return-value]
+        return socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)  # type: ignore[return-value]  # AF_INET6 adds two
     except (OSError, UnicodeError) as error:
         raise SettingsError(f"--host {host!r} is no address of this machine.") from error
 
