@@ -21,7 +21,7 @@ from typing import Any
 import uvicorn
 from starlette.types import ASGIApp
 
-from sse_presence.cli.listen import listen
+from sse_presence.cli.listen import KEEP_ALIVE, listen
 
 CEILING = 30.0
 """Seconds that starting or stopping may take: a limit for a loaded machine, not an expectation."""
@@ -122,7 +122,15 @@ class _Server(uvicorn.Server):
 async def live_service(app: ASGIApp) -> AsyncIterator[str]:
     """Serve an application for the length of the block at the URL that is yielded, then stop it."""
     with listen("127.0.0.1", 0) as listener:
-        server = _Server(uvicorn.Config(app, lifespan="on", ws="none", log_config=None, access_log=False))
+        config = uvicorn.Config(
+            app,
+            lifespan="on",
+            ws="none",
+            log_config=None,
+            access_log=False,
+            timeout_keep_alive=KEEP_ALIVE,
+        )
+        server = _Server(config)
         serving = asyncio.create_task(server.serve([listener]))
         waiting = asyncio.create_task(server.ready.wait())
         try:

@@ -15,6 +15,10 @@ from sse_presence.errors import PresenceError, SettingsError
 BACKLOG = 2048
 """Connections waiting to be accepted: a restart brings all clients back within seconds."""
 
+KEEP_ALIVE = 75
+"""Seconds that an idle connection is kept: longer than the next heartbeat takes, and than clients and proxies
+keep theirs (nginx 60 s), for whoever closes first must not be the one that is about to be asked."""
+
 _UNACKNOWLEDGED = 30_000
 """Milliseconds that sent bytes may stay unacknowledged. With a ping every 15 s, a peer that vanished
 without a word is gone within 45 s."""

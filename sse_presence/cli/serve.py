@@ -23,7 +23,7 @@ import uvicorn
 
 from sse_presence.app import create_app
 from sse_presence.cli.banner import banner
-from sse_presence.cli.listen import BACKLOG, bind, listen, loopback, url
+from sse_presence.cli.listen import BACKLOG, KEEP_ALIVE, bind, listen, loopback, url
 from sse_presence.cli.protocol import StreamProtocol
 from sse_presence.cli.workers import WORKER, end_with_supervisor, serve_command, supervise
 from sse_presence.errors import PresenceError, SettingsError
@@ -142,6 +142,7 @@ def _run(settings: Settings, listener: socket.socket, ready: Callable[[], None])
         server_header=False,
         proxy_headers=False,  # no client address is used for anything
         backlog=BACKLOG,
+        timeout_keep_alive=KEEP_ALIVE,
         timeout_graceful_shutdown=settings.drain // 1000 + _BACKSTOP,
     )
     server = _Server(config, ready)
