@@ -76,5 +76,5 @@ class Reading(msgspec.Struct, frozen=True):
     time: int
     positions: dict[int, tuple[str, int]]
     """Partition → (incarnation, position): later changes have a `changed` above the position."""
-    settling: int = 0
-    """Milliseconds for which the store may still lack what it lost; 0 in the normal case."""
+    settling: dict[int, int]
+    """Partition → milliseconds for which it may still lack what it lost; none in the normal case."""

@@ -143,8 +143,9 @@ class Hub:
     def take_reading(self, reading: Reading) -> None:
         """Take what a reading says of the store itself; its records follow."""
         self.clock.heard(reading.time)
-        if reading.settling:
-            self.mender.learn_settling(reading.positions, reading.settling)
+        for number, settling in reading.settling.items():
+            incarnation, _ = reading.positions[number]
+            self.mender.learn_settling(number, incarnation, settling)
 
     def take_record(self, topic: Topic, record: Record) -> None:
         """Take a record that was heard, or read in the present era.

@@ -90,12 +90,11 @@ class Mender:
             if not partition.unrepaired:
                 self._whole(partition)
 
-    def learn_settling(self, positions: Mapping[int, tuple[str, int]], settling: int) -> None:
+    def learn_settling(self, number: int, incarnation: str, settling: int) -> None:
         """Another process saw the store come back without what it knew, `settling` ms before all is well."""
-        for number, (incarnation, _) in positions.items():
-            partition = self._register.partitions[number]
-            if partition.settles_at is None and partition.line.incarnation == incarnation:
-                self._settle(partition, settling / 1000)
+        partition = self._register.partitions[number]
+        if partition.settles_at is None and partition.line.incarnation == incarnation:
+            self._settle(partition, settling / 1000)
 
     # Mending
 

@@ -55,4 +55,4 @@ async def _answer(service: Service, caller: Identity, users: Sequence[str]) -> R
 
 
 def _settling(reading: Reading) -> bytes:
-    return b',"settling_ms":%d' % reading.settling if reading.settling else b""
+    return b',"settling_ms":%d' % max(reading.settling.values()) if reading.settling else b""

@@ -236,5 +236,5 @@ def _reading(records: list[Record], replies: Sequence[tuple[int, Reply]]) -> Rea
         records=records,
         time=max((reply.now for _, reply in replies), default=0),
         positions=positions,
-        settling=max((reply.settling for _, reply in replies), default=0),
+        settling={partition: reply.settling for partition, reply in replies if reply.settling},
     )

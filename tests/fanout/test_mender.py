@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from sse_presence.domain.record import OFFLINE
+from sse_presence.domain.signal import Reading
 from tests.fanout.world import LIVENESS, START, Sink, World, record
 
 
@@ -266,7 +267,7 @@ async def test_cursors_issued_while_settling_or_before_ask_for_a_snapshot(world:
 
 async def test_a_process_that_joins_while_the_store_settles_learns_it_from_readings(world: World) -> None:
     _, sink = world.open("alice")
-    world.mender.learn_settling({0: ("first", 0)}, 20_000)
+    world.mender.learn_settling(0, "first", 20_000)
     world.read()
     world.turn()
     ((_, data),) = sink.take()
@@ -275,6 +276,17 @@ async def test_a_process_that_joins_while_the_store_settles_learns_it_from_readi
     world.read()
     world.turn()
     assert "settling_ms" not in sink.take()[0][1]
+
+
+async def test_one_partition_that_settles_leaves_the_others_as_they_are() -> None:
+    world = World(partitions=2)
+    world.begin()
+    reading = Reading(
+        records=[], time=world.time, positions={0: ("first", 0), 1: ("first", 0)}, settling={1: 20_000}
+    )
+    world.hub.take_reading(reading)
+    assert [partition.settles_at is None for partition in world.register.partitions] == [True, False]
+    world.mender.close()
 
 
 async def test_a_store_seen_for_the_first_time_is_simply_new(world: World) -> None:
