@@ -32,8 +32,8 @@ class Invented:
 
     def __init__(self) -> None:
         self.stream = Connection(0, "", BEGIN)
-        watching = Watching("w1", "watcher", ("alice",), ("talk",), connections=[self.stream])
-        self.history = History(2, BEGIN, watchings=[watching])
+        self._watching = Watching("w1", "watcher", ("alice",), ("talk",), connections=[self.stream])
+        self.history = History(2, BEGIN, watchings=[self._watching])
         self._seq = 0
 
     def beats(self, *moments: float, code: int = OK, **body: Any) -> None:
@@ -74,6 +74,11 @@ class Invented:
             self.tells(moment, "bye", reason="lifetime", retry_ms=1_000)
         self.stream.told.sort(key=lambda told: told.at)
         self.stream.closed, self.stream.ending = _ms(moment), how
+
+    def reconnects(self, moment: float) -> None:
+        """The watcher opens its next stream."""
+        self.stream = Connection(0, "cursor", _ms(moment))
+        self._watching.connections.append(self.stream)
 
     def breaks(self, kind: str, begin: float, end: float, *nodes: int) -> None:
         """A fault."""

@@ -203,6 +203,24 @@ def test_typing_that_is_not_told(life: Invented) -> None:
     assert life.promises() == {"typing is told"}
 
 
+@pytest.mark.parametrize("told", [True, False])
+def test_typing_is_told_after_records_when_a_watcher_returns(*, told: bool) -> None:
+    life = Invented()
+    life.beats(*BEATS)
+    for moment in BEATS:
+        life.signals(Kind.TYPING, moment + 0.5, channel="talk", typing=True)
+    life.snapshot(0.2, OFFLINE | {"version": 0})
+    life.ends(0.3)
+    life.reconnects(6)
+    life.tells(6, "hello", resumed=True)
+    life.tells(6, "presence", users=[ONLINE])
+    if told:
+        life.tells(6.2, "typing", channels=_typing("alice"))
+    life.pings(6, 13)
+    life.ends(12)
+    assert life.promises() == (set() if told else {"typing is told"})
+
+
 def test_typing_that_does_not_end(life: Invented) -> None:
     life.signals(Kind.TYPING, 1, channel="talk", typing=True)
     life.signals(Kind.TYPING, 1.5, channel="talk", typing=False)

@@ -26,7 +26,9 @@ class View:
         self.typing: dict[str, dict[str, int]] = {}
         """Channel → user → when the entry lapses unless it is refreshed."""
         self.complete = False
-        """Whether this connection has told all that is watched."""
+        """Whether this connection has told all records that are watched."""
+        self.complete_at = 0
+        """Since when, or when it was last `fresh`; what is typed follows."""
         self.stale = False
         self.settling = False
         """Whether the last snapshot said that the store may lack what it lost."""
@@ -68,7 +70,7 @@ class View:
             case "fresh":
                 if not self.stale:
                     yield "stale and fresh in turn", "", "fresh came, but stale had not"
-                self.stale = False
+                self.stale, self.complete_at = False, told.at
 
     def _snapshot(self, told: Told) -> None:
         if told.data["part"] == 1:
@@ -80,7 +82,7 @@ class View:
         self._since = dict.fromkeys(self.records, told.at)
         self._told = set(self.records)
         self.settling = "settling_ms" in told.data
-        self.complete, self._resuming = True, False
+        self._complete(told)
 
     def _presence(self, told: Told) -> Iterator[Complaint]:
         for record in told.data["users"]:
@@ -91,7 +93,12 @@ class View:
             self.records[user] = record
             self._told.add(user)
         if self._resuming and told.id:
-            self.complete, self._resuming = True, False
+            self._complete(told)
+
+    def _complete(self, told: Told) -> None:
+        if not self.complete:
+            self.complete_at = told.at
+        self.complete, self._resuming = True, False
 
     def _compare(self, record: Record, known: Record | None) -> Iterator[Complaint]:
         user = record["user"]

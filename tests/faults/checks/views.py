@@ -63,7 +63,7 @@ class Belief:
                 yield from self._wrong_record(connection, record, (oldest, at))
         if not self.trouble.settling.meets(oldest, at):
             yield from self._behind(view, (oldest, at))
-        if self.trouble.calm(connection.node, at - LAG, at):
+        if view.complete_at <= at - LAG and self.trouble.calm(connection.node, at - LAG, at):
             yield from self._wrong_typing(view, at)
 
     def _wrong_record(
