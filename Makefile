@@ -4,6 +4,8 @@ PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3
 HOST ?= 127.0.0.1
 PORT ?= 8000
 SECONDS ?= 60
+# Tests run side by side: most of their time they wait for something to happen.
+TOGETHER ?= 4
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
@@ -17,7 +19,7 @@ run: .venv/.installed ## serve on HOST=127.0.0.1 and PORT=8000, with a store of 
 
 test: .venv/.tools lint ## check and test everything; as root, missing system packages are installed
 	@.ci/system
-	@$(BIN)/pytest -m "$$(.ci/system runnable)" --cov --cov-report=term:skip-covered $(ARGS)
+	@$(BIN)/pytest -n $(TOGETHER) -m "$$(.ci/system runnable)" --cov --cov-report=term:skip-covered $(ARGS)
 
 lint: .venv/.tools ## ruff and mypy
 	@$(BIN)/ruff check

@@ -118,6 +118,7 @@ async def test_c24_nul_in_a_text_is_refused(live: StartLive, events: Events, tex
         httpx.AsyncClient(base_url=node.url, params={"as": "alice"}, trust_env=False) as client,
         events(node.url, "alice") as watcher,
     ):
+        await watcher.next("snapshot")
         await client.post("/v1/heartbeat", json={"device": "laptop"})
         await watcher.next("presence")
         for field in ("text", "emoji", "activity"):
