@@ -41,9 +41,6 @@ def test_arbitrary_text_is_no_cursor(text: str) -> None:
     assert read(text) is None
 
 
-UUID = "8c7f2a4e-5b1d-4f0a-9c3e-2d6b7a1f0e59"
-
-
 @pytest.mark.parametrize(
     "text",
     [
