@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
@@ -32,6 +33,7 @@ from sse_presence.fanout.reader import Reader
 from sse_presence.fanout.register import Register
 from sse_presence.fanout.subscription import Desk
 from sse_presence.fanout.wanted import Wanted
+from sse_presence.metrics import Metrics, Signals, figures
 from sse_presence.settings import Settings
 from sse_presence.store import keys
 from sse_presence.store.client import Client
@@ -50,7 +52,8 @@ log = logging.getLogger("sse_presence")
 class Node:
     """The parts of a running service."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, signals: Signals) -> None:
+        """`signals` counts those that were answered."""
         client = Client(settings.redis_url)
         self.store = Store(client, settings)
         self.pump = Pump()
@@ -67,6 +70,7 @@ class Node:
         self.desk = Desk(
             self.hub, self.attachments, settings.max_streams_per_user, settings.max_watched_per_user
         )
+        self.metrics = Metrics(figures(self.desk, self.hub, self.mender, self.sweeper, client, signals))
 
     def _hear(self, partition: int, message: Message) -> None:
         self.hub.hear(partition, message)
@@ -95,6 +99,7 @@ class Service:
         """`authenticate` tells the caller of a request."""
         self.settings = settings
         self.authenticate = authenticate
+        self.signals: Signals = Counter()
         self._node: Node | None = None
 
     @property
@@ -122,6 +127,11 @@ class Service:
         """Devices that have a stream open here."""
         return self.node.attachments
 
+    @property
+    def metrics(self) -> Metrics:
+        """What operators watch."""
+        return self.node.metrics
+
     def ready(self) -> list[str]:
         """A sentence for each thing that is down; none while the service can do its work."""
         if self._node is None:
@@ -138,12 +148,15 @@ class Service:
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Connect, serve while the block lasts, then say goodbye to all streams and close."""
-        node = Node(self.settings)
+        node = Node(self.settings, self.signals)
         async with AsyncExitStack() as stack:
             stack.push_async_callback(node.store.close)
             await _first_look(node.store)
             stack.callback(node.mender.close)
-            for part in (node.pump, node.reader, node.sweeper, node.bus, node.attachments):
+            for part in (
+                *(node.pump, node.reader, node.sweeper),
+                *(node.bus, node.attachments, node.metrics),
+            ):
                 await stack.enter_async_context(_owned(part.run))
             stack.enter_context(on_stop(lambda: node.desk.drain(self.settings.drain / 1000)))
             stack.push_async_callback(_part, node)

@@ -2,15 +2,33 @@
 
 from __future__ import annotations
 
+import asyncio
+import errno
+from typing import cast
+
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from sse_presence.sse.transport import EXTENSION
+from sse_presence.sse.transport import EXTENSION, Connection
+
+_NO_ANSWER = (errno.ETIMEDOUT, errno.EHOSTUNREACH, errno.ENETUNREACH)
 
 
 class StreamProtocol(HttpToolsProtocol):
     """One connection, which streams may write to themselves."""
 
+    connection: Connection
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
+        """Take a connection."""
+        super().connection_made(transport)
+        self.connection = {"transport": cast("asyncio.WriteTransport", transport), "vanished": False}
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Note whether the peer only answered no more."""
+        self.connection["vanished"] = isinstance(exc, OSError) and exc.errno in _NO_ANSWER
+        super().connection_lost(exc)
+
     def on_message_begin(self) -> None:
         """Begin a request."""
         super().on_message_begin()
-        self.scope["extensions"] = {EXTENSION: {"transport": self.transport}}
+        self.scope["extensions"] = {EXTENSION: cast("dict[object, object]", self.connection)}

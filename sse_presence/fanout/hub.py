@@ -46,6 +46,8 @@ class Hub:
         self.key = b""
         """Of cursors; known before the bus is."""
         self.retention = 0
+        self.frames = self.bytes = 0
+        """Events and bytes sent to streams so far."""
         self._wanted = wanted
 
     @property

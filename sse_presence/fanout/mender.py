@@ -40,6 +40,8 @@ class Mender:
         self._pump = pump
         self._clock = clock
         self._settling = settling
+        self.gaps = self.repairs = self.replaced = 0
+        """Partitions that broke, that were whole again after it, and that came back as another store's."""
 
     # The bus says
 
@@ -111,6 +113,7 @@ class Mender:
             self._wanted.read(*partition.watched())
             self._recount(partition)
         else:
+            self.replaced += 1
             log.warning("Partition %d: the store has another incarnation", partition.number)
             self._wanted.settle(partition.number, incarnation)
             self._show_last_known(partition)
@@ -166,8 +169,12 @@ class Mender:
     def _note_trouble(self, partition: Partition) -> None:
         if partition.whole:
             partition.since, partition.sound = self._clock.now(), partition.line.era
+            self.gaps += 1
 
     def _whole(self, partition: Partition) -> None:
+        if partition.since:
+            partition.since = 0
+            self.repairs += 1
         partition.advance()
         self._rouse(self._register.touching(partition))
 

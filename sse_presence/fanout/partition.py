@@ -28,7 +28,7 @@ class Partition:
         self.position = 0
         """Store time up to which nothing is missing, also of what was lost and read again."""
         self.since = 0
-        """Store time at which it was last whole."""
+        """Store time at which it was last whole; 0 while it is."""
         self.sound = -1
         """Era in which it was: what was current then is so still, unless it changed since `position`."""
         self.settles_at: float | None = None

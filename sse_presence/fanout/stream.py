@@ -99,9 +99,10 @@ class Stream:
             self.blocked = False
             self.hub.pump.soon(self)
 
-    def fail(self) -> None:
+    def fail(self, reason: str = "failed") -> None:
         """Give the connection up."""
         if not self.over:
+            self.ends_as = reason
             self.sink.abort()
             self.hub.leave(self)
 
@@ -119,14 +120,21 @@ class Stream:
             self.greeting = b""
         if now >= self.ends_at:
             frames.append(encode.bye(self.ends_as, self.hub.pace.retry(self.ends_as)))
-            self.sink.end(b"".join(frames))
+            self.sink.end(self._sent(frames))
             self.hub.leave(self)
             return NEVER
         self._compose(frames, now)
         if frames:
-            self.sink.write(b"".join(frames))
+            self.sink.write(self._sent(frames))
             self.written_at = now
         return self._next()
+
+    def _sent(self, frames: list[bytes]) -> bytes:
+        """All frames in one, counted."""
+        sent = b"".join(frames)
+        self.hub.frames += len(frames)
+        self.hub.bytes += len(sent)
+        return sent
 
     def _wait(self, now: float) -> float:
         """The sink is busy: what is pending goes on conflating until it is ready, or too late."""
@@ -135,7 +143,7 @@ class Stream:
         if now < too_late:
             return min(too_late, now + self.sink.look)
         log.info("A stream's peer takes nothing, so it is closed")
-        self.fail()
+        self.fail("slow")
         return NEVER
 
     def _next(self) -> float:

@@ -37,7 +37,7 @@ class Opening(msgspec.Struct, frozen=True, kw_only=True):
 class Refused:
     """A stream that was told to come back later, and ended."""
 
-    def close(self, *, by_peer: bool) -> None:
+    def close(self, *, by_peer: bool, vanished: bool) -> None:
         """Nothing was taken."""
 
 
@@ -51,9 +51,11 @@ class Subscription:
         self._stream = stream
         self._attached = attached
 
-    def close(self, *, by_peer: bool) -> None:
+    def close(self, *, by_peer: bool, vanished: bool) -> None:
         """The connection is gone: by the peer, if this process had not ended the stream before."""
         by_peer = by_peer and not self._stream.over
+        if not self._stream.over:
+            self._stream.ends_as = "vanished" if vanished else "peer" if by_peer else "cut"
         self._desk.hub.leave(self._stream)
         self._desk.release(self._stream)
         if self._attached is not None:
@@ -68,6 +70,8 @@ class Desk:
         self.hub = hub
         self.attachments = attachments
         self.draining = False
+        self.ended: Counter[str] = Counter()
+        """Streams by why they ended, those that were refused among them."""
         self._max_streams = max_streams
         self._max_watched = max_watched
         self._streams: Counter[str] = Counter()
@@ -86,6 +90,7 @@ class Desk:
         reason = self._refusal(interest)
         if reason is not None:
             sink.end(encode.bye(reason, self.hub.pace.retry(reason)))
+            self.ended[reason] += 1
             return Refused()
         stream = self.hub.open(interest, sink, opening.last_event_id, pad=opening.pad)
         self._count(stream, 1)
@@ -101,6 +106,7 @@ class Desk:
 
     def release(self, stream: Stream) -> None:
         """The viewer may open another."""
+        self.ended[stream.ends_as] += 1
         self._count(stream, -1)
         self._open -= 1
         if not self._open:

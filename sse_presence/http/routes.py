@@ -5,17 +5,19 @@ from __future__ import annotations
 from starlette.routing import BaseRoute, Route
 
 from sse_presence.http import ops, queries, signals, stream
+from sse_presence.http.counted import counted
 
 
 def routes() -> list[BaseRoute]:
     """The routes of an app, except for the pages."""
     return [
-        Route("/v1/heartbeat", signals.heartbeat, methods=["POST"]),
-        Route("/v1/status", signals.status, methods=["POST"]),
-        Route("/v1/typing", signals.typing, methods=["POST"]),
-        Route("/v1/leave", signals.leave, methods=["POST"]),
+        Route("/v1/heartbeat", counted("heartbeat", signals.heartbeat), methods=["POST"]),
+        Route("/v1/status", counted("status", signals.status), methods=["POST"]),
+        Route("/v1/typing", counted("typing", signals.typing), methods=["POST"]),
+        Route("/v1/leave", counted("leave", signals.leave), methods=["POST"]),
         Route("/v1/presence", queries.presence, methods=["GET", "POST"]),
         Route("/v1/events", stream.events, methods=["GET"]),
         Route("/healthz", ops.healthz),
         Route("/readyz", ops.readyz),
+        Route("/metrics", ops.metrics),
     ]

@@ -14,14 +14,17 @@ from sse_starlette import EventSourceResponse
 from starlette.types import Message, Receive, Scope, Send
 
 from sse_presence.sse.sink import SendSink
-from sse_presence.sse.transport import TransportSink, transport_of
+from sse_presence.sse.transport import TransportSink, transport_of, vanished
 
 
 class Subscription(Protocol):
     """What holds a stream open."""
 
-    def close(self, *, by_peer: bool) -> None:
-        """The stream has no connection any more; `by_peer` unless this process ended it."""
+    def close(self, *, by_peer: bool, vanished: bool) -> None:
+        """The stream has no connection any more; `by_peer` unless this process ended it.
+
+        `vanished`: the peer did not say so, it answered no more.
+        """
         ...
 
 
@@ -59,7 +62,7 @@ async def _serve(scope: Scope, start: Message, fill: Fill, receive: Receive, sen
         if not sink.aborted:
             raise
     finally:
-        subscription.close(by_peer=by_peer)
+        subscription.close(by_peer=by_peer, vanished=vanished(scope))
         await sink.close()
 
 

@@ -11,14 +11,23 @@ import asyncio
 import socket
 import struct
 from collections.abc import Callable
+from typing import TypedDict
 
 from starlette.types import Scope, Send
 
 EXTENSION = "sse_presence.connection"
-"""Key in `scope["extensions"]`; the value is `{"transport": …}`."""
+"""Key in `scope["extensions"]`; the value is a `Connection`."""
 
 _LOOK = 0.05
 """Seconds: a peer that did not take everything at once is slow, and looked at 20 times a second."""
+
+
+class Connection(TypedDict):
+    """One connection, shared by all requests that come on it."""
+
+    transport: asyncio.WriteTransport
+    vanished: bool
+    """Whether it was lost because the peer answered no more."""
 
 
 class TransportSink:
@@ -73,5 +82,16 @@ def transport_of(scope: Scope) -> asyncio.WriteTransport | None:
     """The connection of a request, if its server offers it and speaks HTTP/1.1 on it."""
     if scope["http_version"] != "1.1":
         return None
-    offered: dict[str, asyncio.WriteTransport] = scope.get("extensions", {}).get(EXTENSION, {})
-    return offered.get("transport")
+    connection = _connection(scope)
+    return connection and connection["transport"]
+
+
+def vanished(scope: Scope) -> bool:
+    """Whether the connection of a request was lost because the peer answered no more."""
+    connection = _connection(scope)
+    return connection is not None and connection["vanished"]
+
+
+def _connection(scope: Scope) -> Connection | None:
+    connection: Connection | None = scope.get("extensions", {}).get(EXTENSION)
+    return connection

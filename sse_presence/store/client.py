@@ -60,6 +60,8 @@ class Client:
         self._script = Script()
         self.clustered = "+cluster://" in url
         self._server: Redis | Cluster = Cluster(url) if self.clustered else connect(url)
+        self.failures = 0
+        """Commands that were not answered as they should be."""
 
     async def close(self) -> None:
         """End all connections."""
@@ -105,9 +107,11 @@ class Client:
         except NoScriptError:
             raise
         except ResponseError as error:
+            self.failures += 1
             kind: Callable[[str], StoreUnavailable] = (
                 Refused if "WRONGTYPE" in str(error) else StoreUnavailable
             )
             raise kind(f"The store refused a command: {error}") from error
         except LOST as error:
+            self.failures += 1
             raise StoreUnavailable(f"The store cannot be reached: {error}") from error

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from math import isfinite
 from random import Random
 
 from sse_presence.errors import StoreUnavailable
@@ -39,6 +40,12 @@ class Sweeper:
     def heard(self, partition: int) -> None:
         """A mark of the partition was heard."""
         self._marked[partition] = asyncio.get_running_loop().time()
+
+    @property
+    def lag(self) -> float:
+        """Seconds by which the sweep of the partition that waits longest is overdue."""
+        overdue = asyncio.get_running_loop().time() - self._oldest() - self._interval
+        return max(0.0, overdue) if isfinite(overdue) else 0.0
 
     async def run(self) -> None:
         """Sweep until cancelled."""

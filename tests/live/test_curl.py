@@ -63,7 +63,7 @@ def within(part: Any, whole: Any) -> bool:
 
 def test_every_route_is_driven() -> None:
     paths = {route.path for route in routes() if isinstance(route, Route)}
-    assert paths == CALLS.keys() | {"/v1/events"}
+    assert paths == CALLS.keys() | {"/v1/events", "/metrics"}
 
 
 def test_every_call(serve: Serve) -> None:
@@ -74,6 +74,7 @@ def test_every_call(serve: Serve) -> None:
         assert within(expected, json.loads(printed)), (path, printed)
     posted = curl("--json", '{"users":["alice","bob"]}', f"{url}/v1/presence?as=carol")
     assert [record["user"] for record in json.loads(posted)["users"]] == ["alice", "bob"]
+    assert 'sse_presence_signals_total{code="200",kind="leave"' in curl(f"{url}/metrics")
     assert "<html" in curl(f"{url}/").lower()
 
 

@@ -1,0 +1,35 @@
+"""Counts signals by their kind and by how they were answered."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from http import HTTPStatus
+
+from starlette.requests import Request
+
+from sse_presence.errors import RequestError, StoreUnavailable
+from sse_presence.http.context import service_of
+from sse_presence.http.reply import Reply
+
+Handler = Callable[[Request], Awaitable[Reply]]
+
+
+def counted(kind: str, handler: Handler) -> Handler:
+    """A handler whose answers are counted, those that `problems` makes of what it raises among them."""
+
+    async def count(request: Request) -> Reply:
+        code: int = HTTPStatus.INTERNAL_SERVER_ERROR
+        try:
+            answer = await handler(request)
+            code = answer.status_code
+        except RequestError as error:
+            code = error.status
+            raise
+        except StoreUnavailable:
+            code = HTTPStatus.SERVICE_UNAVAILABLE
+            raise
+        finally:
+            service_of(request).signals[kind, str(int(code))] += 1
+        return answer
+
+    return count
