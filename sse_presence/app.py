@@ -22,6 +22,7 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 
 from sse_presence.http.auth import Authenticate, authenticator
+from sse_presence.http.cors import CrossOrigin
 from sse_presence.http.middleware import OpenModeGuard, TargetLimit
 from sse_presence.http.pages import Pages
 from sse_presence.http.problems import HANDLERS
@@ -40,6 +41,7 @@ def create_app(settings: Settings, authenticate: Authenticate | None = None) -> 
     app = Starlette(
         routes=routes(),
         middleware=[
+            Middleware(CrossOrigin, settings.origins),
             Middleware(TargetLimit, settings.max_target),
             *([Middleware(OpenModeGuard, settings)] if guarded else []),
         ],

@@ -7,6 +7,7 @@ mend it; all that is wrong is said at once.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Annotated, Any, get_type_hints
 
@@ -68,6 +69,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Devices of a user; beyond, the oldest is dropped."""
     max_channels_per_device: int = 50
     """Channels that a device may list as its own."""
+    max_streams: int = 0
+    """Open streams of one process, beyond which clients are told to come back later; 0 takes as many as the
+    limit of open files has room for."""
     max_streams_per_user: int = 20
     """Open streams of a user on one process."""
     max_watched_per_user: int = 20_000
@@ -96,7 +100,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     jwt_issuer: str = ""
     """What `iss` must be; empty takes any."""
     origins: tuple[str, ...] = ()
-    """Exact origins of pages that may use cookies from elsewhere, comma-separated."""
+    """Exact origins of pages elsewhere that may call, also with cookies; comma-separated."""
     cursor_secret: str = ""
     """Key of the cursors, 32 bytes or more; empty keeps a random one in the store, shared by all on it."""
     demo: bool = True
@@ -132,6 +136,10 @@ def variable(name: str) -> str:
     """The environment variable of a field."""
     return "REDIS_URL" if name == "redis_url" else f"SSE_PRESENCE_{name.upper()}"
 
+
+_ORIGIN = re.compile(
+    r"(?!http://[^/]*:80$|https://[^/]*:443$)[a-z][a-z0-9+.-]*://([a-z0-9._-]+|\[[0-9a-f:.]+\])(:[0-9]+)?"
+)
 
 _RULES: tuple[tuple[Callable[[Settings], bool], str], ...] = (
     (lambda s: s.heartbeat >= 100, "SSE_PRESENCE_HEARTBEAT must be at least 0.1 (seconds)."),
@@ -188,8 +196,12 @@ _RULES: tuple[tuple[Callable[[Settings], bool], str], ...] = (
         "SSE_PRESENCE_PARTITIONS must be between 0 (choose by the kind of store) and 1024.",
     ),
     (
-        lambda s: all(getattr(s, name) > 0 for name in s.__struct_fields__ if name.startswith("max_")),
-        "Every SSE_PRESENCE_MAX_… limit must be above 0.",
+        lambda s: all(
+            getattr(s, name) >= (name != "max_streams")
+            for name in s.__struct_fields__
+            if name.startswith("max_")
+        ),
+        "Every SSE_PRESENCE_MAX_… limit must be above 0; MAX_STREAMS may be 0.",
     ),
     (lambda s: s.auth in {"open", "jwt"}, "SSE_PRESENCE_AUTH must be `open` or `jwt`."),
     (
@@ -199,6 +211,10 @@ _RULES: tuple[tuple[Callable[[Settings], bool], str], ...] = (
     (
         lambda s: set(s.jwt_algorithms) <= {"HS256", "HS384", "HS512"} and bool(s.jwt_algorithms),
         "SSE_PRESENCE_JWT_ALGORITHMS may name HS256, HS384 and HS512.",
+    ),
+    (
+        lambda s: all(map(_ORIGIN.fullmatch, s.origins)),
+        "SSE_PRESENCE_ORIGINS takes origins as browsers send them: `https://app.example`, no path, no `*`.",
     ),
     (
         lambda s: not s.cursor_secret or len(s.cursor_secret.encode()) >= 32,

@@ -7,7 +7,7 @@ visitor, and only these headers give it away. Other clients send none of them.
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Container
+from collections.abc import Collection, Container
 
 from starlette.datastructures import Headers
 
@@ -26,6 +26,21 @@ def foreign_page(headers: Headers, allowed: Container[str]) -> str | None:
         )
     site = headers.get("sec-fetch-site")
     return f"a page of another origin ({site})" if site in {"cross-site", "same-site"} else None
+
+
+def sharing(origin: str | None, allowed: Collection[str]) -> dict[str, str]:
+    """The headers of an answer that let a page of an allowed origin read it; another origin's may not.
+
+    Answers differ by origin as soon as any is allowed, and whoever keeps them must know.
+    """
+    headers = {"Vary": "Origin"} if allowed else {}
+    if origin is not None and origin in allowed:
+        headers |= {
+            "Access-Control-Allow-Origin": origin,
+            "Access-Control-Allow-Credentials": "true",
+            "Access-Control-Expose-Headers": "Retry-After",
+        }
+    return headers
 
 
 def proxy_header(headers: Headers) -> str | None:

@@ -16,6 +16,8 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.types import ExceptionHandler
 
 from sse_presence.errors import FieldError, RequestError, StoreUnavailable, Unauthenticated
+from sse_presence.http.context import service_of
+from sse_presence.http.origin import sharing
 from sse_presence.http.reply import Reply
 
 RETRY_AFTER = 1
@@ -91,14 +93,15 @@ async def _gone(_: Request, __: Exception) -> ProblemReply:
     return refusal(RequestError("The connection was closed before the body was complete."))
 
 
-async def _unexpected(_: Request, __: Exception) -> ProblemReply:
+async def _unexpected(request: Request, _: Exception) -> ProblemReply:
+    """Answered outside of all middleware, so what lets a page read it is added here."""
     problem = Problem(
         title="Internal error",
         status=500,
         detail="The service failed to answer, and has logged why.",
         code="internal-error",
     )
-    return ProblemReply(problem)
+    return ProblemReply(problem, sharing(request.headers.get("origin"), service_of(request).settings.origins))
 
 
 HANDLERS: Mapping[type[Exception], ExceptionHandler] = {
