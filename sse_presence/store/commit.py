@@ -1,7 +1,8 @@
 """Group commit: signals that arrive while a call is in flight go together in the next.
 
 Each caller gets its own answer or its own error. A caller that goes away takes nothing with it: the call
-belongs to the committer. When the store cannot be reached, everyone who waits is told at once.
+belongs to the committer. When the store cannot be reached, everyone who waits is told at once; when it is
+slow, after `PATIENCE`, though the call may still be taken.
 """
 
 from __future__ import annotations
@@ -15,12 +16,16 @@ from typing import Any
 from sse_presence.errors import StoreUnavailable
 from sse_presence.store.client import Refused
 from sse_presence.store.script import Operation, Reply
+from sse_presence.store.server import COMMAND_TIMEOUT
 
 BATCH = 256
 """Beyond this a larger batch saves little (7.1 µs a heartbeat at 64, 6.6 at 256) and delays others."""
 
 WAITERS = 20_000
 """More can only be a store that does not keep up: better to say so than to queue."""
+
+PATIENCE = COMMAND_TIMEOUT
+"""Seconds for a call in flight. It may last longer, for connecting takes several steps; callers must not."""
 
 log = logging.getLogger("sse_presence")
 
@@ -34,6 +39,8 @@ class Committer:
         self._run = run
         self._waiting: deque[Waiter] = deque()
         self._worker: asyncio.Task[None] | None = None
+        self._patience: asyncio.TimerHandle
+        """Runs out while a call is in flight."""
 
     async def submit(self, operation: Operation) -> tuple[Reply, Any]:
         """The reply and this operation's result; raises StoreUnavailable."""
@@ -53,6 +60,7 @@ class Committer:
     async def _work(self) -> None:
         while self._waiting:
             batch = [self._waiting.popleft() for _ in range(min(BATCH, len(self._waiting)))]
+            self._lose_patience_later(batch)
             try:
                 await self._commit(batch)
             except StoreUnavailable as error:
@@ -60,6 +68,15 @@ class Committer:
             except Exception:
                 log.exception("A call of the script failed")
                 self._give_up(batch, StoreUnavailable("The store could not be asked; the log says why."))
+            finally:
+                self._patience.cancel()
+
+    def _lose_patience_later(self, batch: Sequence[Waiter]) -> None:
+        self._patience = asyncio.get_running_loop().call_later(PATIENCE, self._lose_patience, batch)
+
+    def _lose_patience(self, batch: Sequence[Waiter]) -> None:
+        self._give_up(batch, StoreUnavailable("The store takes too long to answer."))
+        self._lose_patience_later(batch)  # others may come to wait behind the same call
 
     def _give_up(self, batch: Sequence[Waiter], error: StoreUnavailable) -> None:
         """Nobody who waits is left waiting."""

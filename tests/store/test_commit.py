@@ -111,3 +111,22 @@ async def test_a_mistake_of_ours_leaves_nobody_waiting(caplog: pytest.LogCapture
         await committer.submit(("first",))
     assert "nobody expects this" in caplog.text
     assert (await committer.submit(("second",)))[1] == ("second",)
+
+
+async def test_a_slow_call_keeps_nobody_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sse_presence.store.commit.PATIENCE", 0.05)
+    calls = Calls()
+    committer = Committer(calls.run)
+    calls.open.clear()
+    in_flight = asyncio.create_task(committer.submit(("in flight",)))
+    await asyncio.sleep(0.01)
+    behind = asyncio.create_task(committer.submit(("behind it",)))
+    for waiting in (in_flight, behind):
+        with pytest.raises(StoreUnavailable, match="too long"):
+            await waiting
+    with pytest.raises(StoreUnavailable, match="too long"):
+        await committer.submit(("later",))
+    calls.open.set()
+    assert (await committer.submit(("at last",)))[1] == ("at last",)
+    assert calls.sizes == [1, 1]
+    await committer.close()
