@@ -121,9 +121,13 @@ class Topic(Watched):
         self._become(0, 0, self.last_seen, self.body)
 
     def doubt(self) -> None:
-        """Whatever the store says next is taken; until it says something, this stays what was last known."""
+        """Whatever the store says next is taken; until it says something, this stays what was last known.
+
+        It was current in no era: a gap that spares it would pass it off as the truth.
+        """
         if self.known:
             self._become(DOUBTED, self.changed, self.last_seen, self.body)
+            self.era = -1
 
     def _become(self, version: int, changed: int, last_seen: int, body: str) -> None:
         self.version, self.changed, self.last_seen, self.body = version, changed, last_seen, body

@@ -33,7 +33,9 @@ def test_only_what_is_newer_is_taken() -> None:
     assert topic.take(Record("alice", 2, 9, 0, body("b")))
     assert not topic.take(Record("alice", 2, 9, 0, body("b")))
     assert not topic.take(Record("alice", 1, 8, 0, body("a")))
+    topic.era = topic.partition.sound = topic.partition.line.era
     topic.doubt()
+    assert topic.era != topic.partition.sound, "a gap does not spare it"
     assert topic.take(Record("alice", 0, 0, 0, '"status":"offline"')), "the truth of a store that lost her"
     assert json.loads(topic.encoded) == {"user": "alice", "status": "offline", "version": 0}
 
