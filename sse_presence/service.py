@@ -17,6 +17,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Seque
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
+from sse_presence import open_files
 from sse_presence.domain.cursor import derive_key
 from sse_presence.domain.message import Message
 from sse_presence.domain.rights import Identity
@@ -68,7 +69,11 @@ class Node:
         self.bus = Bus(client.homes, channels, self._begin, self._hear, self.mender)
         self.attachments = Attachments(self.store, self.pump, settings.heartbeat / 1000)
         self.desk = Desk(
-            self.hub, self.attachments, settings.max_streams_per_user, settings.max_watched_per_user
+            self.hub,
+            self.attachments,
+            room=settings.max_streams or open_files.room(),
+            max_streams=settings.max_streams_per_user,
+            max_watched=settings.max_watched_per_user,
         )
         self.metrics = Metrics(figures(self.desk, self.hub, self.mender, self.sweeper, client, signals))
 

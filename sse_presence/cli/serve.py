@@ -21,6 +21,7 @@ import click
 import msgspec
 import uvicorn
 
+from sse_presence import open_files
 from sse_presence.app import create_app
 from sse_presence.cli.banner import banner
 from sse_presence.cli.listen import BACKLOG, KEEP_ALIVE, bind, listen, loopback, url
@@ -90,6 +91,7 @@ def serve(*, host: str, port: int, workers: int, insecure_open: bool, log_level:
             environ = os.environ | {"REDIS_URL": stored.redis_url}
             store = f"{workers} workers · {store}"
             raise SystemExit(supervise(workers, command, environ, _say(settings, place, store)))
+    open_files.raise_limit()
     with listen(host, port, shared=worker) as listener, _stored(settings) as stored:
         if worker:
             end_with_supervisor()

@@ -65,13 +65,16 @@ class Subscription:
 class Desk:
     """Lets streams in, or tells them in-band why not, and ends all of them when the process stops."""
 
-    def __init__(self, hub: Hub, attachments: Attachments, max_streams: int, max_watched: int) -> None:
-        """The limits are per viewer, over all its streams in this process."""
+    def __init__(
+        self, hub: Hub, attachments: Attachments, *, room: int, max_streams: int, max_watched: int
+    ) -> None:
+        """`room` is for all streams of this process, the other limits are for those of one viewer."""
         self.hub = hub
         self.attachments = attachments
         self.draining = False
         self.ended: Counter[str] = Counter()
         """Streams by why they ended, those that were refused among them."""
+        self._room = room
         self._max_streams = max_streams
         self._max_watched = max_watched
         self._streams: Counter[str] = Counter()
@@ -124,6 +127,8 @@ class Desk:
     def _refusal(self, interest: Interest) -> str | None:
         if self.draining:
             return "shutdown"
+        if self._open >= self._room:
+            return "overload"
         viewer = interest.viewer
         if viewer is None:
             return None

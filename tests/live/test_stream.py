@@ -15,6 +15,7 @@ from sse_presence.domain.rights import Rights
 from sse_presence.http.mint import mint
 from sse_presence.settings import Settings
 from tests.conftest import Events, Serve, StartLive
+from tests.stores.machines import until
 from tests.stream import CEILING
 
 SECRET = "a secret of at least sixty-four bytes, as long as HS512 would like it"
@@ -214,6 +215,26 @@ async def test_limits_are_told_in_band(live: StartLive, events: Events) -> None:
         assert (await too_much.next()).data["reason"] == "limit"
     async with events(service.url, "a") as again:
         assert (await again.next()).name == "hello"
+
+
+async def test_a_full_process_says_overload_and_lets_in_again(live: StartLive, events: Events) -> None:
+    url = (await live(max_streams=2)).url
+    async with events(url, "a", me="bob") as first:
+        async with events(url, "a", me="carol") as second:
+            await first.next("snapshot")
+            await second.next("snapshot")
+            for viewer in ("alice", "bob"):
+                async with events(url, "a", me=viewer) as refused:
+                    (bye,) = await refused.end()
+                    assert (bye.name, bye.data["reason"]) == ("bye", "overload")
+                    assert 5_000 <= bye.data["retry_ms"] <= 15_000
+                    assert bye.retry == bye.data["retry_ms"]
+
+        async def let_in() -> bool:
+            async with events(url, "a", me="alice") as again:
+                return (await again.next()).name == "hello"
+
+        await until(let_in, "there is room again")
 
 
 # Many watchers, strange ids
