@@ -13,36 +13,79 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Iterable
 from hashlib import blake2b
 from hmac import compare_digest
+from typing import Any
 
 import msgspec
 
 from sse_presence.domain.interest import Interest
 
-_LAYOUT = struct.Struct(">BQ8s8s")
-"""Version, position, digest of the incarnations, digest of the interest; the seal follows."""
+_LAYOUT = struct.Struct(">B6s8s8s4s4s")
+"""Version and the fields of a cursor in their order; the seal follows."""
 _VERSION = 1
 _DIGEST = 8
 _SEAL = 17
 """Bytes; with it the whole is a multiple of three, and its text needs no padding."""
 _LENGTH = (_LAYOUT.size + _SEAL) // 3 * 4
+
 AHEAD = 10_000
 """Another process may have heard a mark, in milliseconds, that this one has yet to hear."""
+
+NO_TICKET = bytes(4)
+"""In the cursor of a stream that was opened without one."""
+
+NOTHING_ELSE = bytes(4)
+"""Its holder was told all up to the position, and there was nothing else to tell."""
+NOT_ALL = b"\xff\xff\xff\xff"
+"""Something else was still to be told."""
+STALE = b"\xff\xff\xff\xfe"
+"""Likewise, and its holder was told that the store is out of reach."""
+
+
+class Cursor(msgspec.Struct, frozen=True, kw_only=True):
+    """What an authentic cursor says."""
+
+    position: int
+    """Store time in milliseconds."""
+    incarnations: bytes
+    interest: bytes
+    told: bytes = NOTHING_ELSE
+    """Digest of what its holder was told beside all up to the position."""
+    ticket: bytes = NO_TICKET
+    """The tag of the ticket that its stream was opened with."""
+
+    def fits(self, incarnations: bytes, interest: bytes, *, earliest: int, mark: int) -> bool:
+        """Whether its holder may go on under these incarnations with this interest.
+
+        Its position may not be before `earliest` (records that old may be gone) nor beyond the last `mark`.
+        """
+        place = (self.incarnations, self.interest) == (incarnations, interest)
+        return place and earliest <= self.position <= mark + AHEAD
+
+
+def _digest(content: Any, size: int = _DIGEST) -> bytes:
+    return blake2b(msgspec.msgpack.encode(content), digest_size=size).digest()
 
 
 def interest_digest(interest: Interest) -> bytes:
     """What an interest is, whatever the order of its parts."""
-    parts = (
-        interest.viewer,
-        sorted(interest.users),
-        sorted(interest.channels),
-        sorted(interest.members),
+    return _digest(
+        (interest.viewer, sorted(interest.users), sorted(interest.channels), sorted(interest.members))
     )
-    return blake2b(msgspec.msgpack.encode(parts), digest_size=_DIGEST).digest()
+
+
+def stored_digest(owner: str, interest: str) -> bytes:
+    """Which stored interest it is, whatever it holds at the moment."""
+    return _digest((owner, interest))
 
 
 def incarnations_digest(incarnations: Iterable[tuple[int, str]]) -> bytes:
     """The incarnations of the partitions that an interest touches, as (partition, incarnation)."""
-    return blake2b(msgspec.msgpack.encode(sorted(incarnations)), digest_size=_DIGEST).digest()
+    return _digest(sorted(incarnations))
+
+
+def told_digest(*parts: Any) -> bytes:
+    """What a client was told beside all up to a position, as the parts of it in a fixed order."""
+    return _digest(parts, len(NOTHING_ELSE))
 
 
 def derive_key(secret: bytes) -> bytes:
@@ -54,20 +97,17 @@ def _seal(key: bytes, content: bytes) -> bytes:
     return blake2b(content, digest_size=_SEAL, key=key).digest()
 
 
-def issue(key: bytes, position: int, incarnations: bytes, interest: bytes) -> str:
-    """A cursor at `position` (store time, milliseconds): at most 64 characters of `[A-Za-z0-9_-]`."""
-    content = _LAYOUT.pack(_VERSION, position, incarnations, interest)
+def issue(key: bytes, cursor: Cursor) -> str:
+    """The text of a cursor: 64 characters of `[A-Za-z0-9_-]`."""
+    position = cursor.position.to_bytes(6, "big")
+    content = _LAYOUT.pack(
+        *(_VERSION, position, cursor.incarnations, cursor.interest, cursor.told, cursor.ticket)
+    )
     return urlsafe_b64encode(content + _seal(key, content)).decode()
 
 
-def check(
-    key: bytes, text: str, incarnations: bytes, interest: bytes, *, earliest: int, mark: int
-) -> int | None:
-    """The position of a cursor that fits, else None; never raises, whatever the text is.
-
-    It fits when it was issued with this key, for this interest, under these incarnations, and its position
-    is neither before `earliest` (records that old may be gone) nor beyond the last `mark`.
-    """
+def read(key: bytes, text: str) -> Cursor | None:
+    """What a text says that was issued with this key, else None; never raises, whatever the text is."""
     if len(text) != _LENGTH or not text.isascii():
         return None
     try:
@@ -77,7 +117,19 @@ def check(
     content, seal = raw[: _LAYOUT.size], raw[_LAYOUT.size :]
     if len(seal) != _SEAL or not compare_digest(seal, _seal(key, content)):
         return None
-    version, position, issued_under, issued_for = _LAYOUT.unpack(content)
-    if (version, issued_under, issued_for) != (_VERSION, incarnations, interest):
+    version, position, incarnations, interest, told, ticket = _LAYOUT.unpack(content)
+    if version != _VERSION:
         return None
-    return int(position) if earliest <= position <= mark + AHEAD else None
+    return Cursor(
+        position=int.from_bytes(position, "big"),
+        incarnations=incarnations,
+        interest=interest,
+        told=told,
+        ticket=ticket,
+    )
+
+
+def issued_under(key: bytes, text: str) -> bytes | None:
+    """The tag of the ticket that an authentic cursor was issued under; None for anything else."""
+    known = read(key, text)
+    return None if known is None or known.ticket == NO_TICKET else known.ticket

@@ -13,6 +13,7 @@ import logging
 import secrets
 
 from sse_presence.domain import cursor
+from sse_presence.domain.cursor import Cursor
 from sse_presence.domain.interest import Interest
 from sse_presence.domain.message import Message
 from sse_presence.domain.record import OFFLINE, Record, TypingList
@@ -94,20 +95,22 @@ class Hub:
     def cursor(self, stream: Stream) -> str:
         """Where a stream stands that was told everything up to now."""
         span = stream.span
-        return cursor.issue(self.key, span.position, span.incarnations, stream.digest)
+        return cursor.issue(
+            self.key,
+            Cursor(position=span.position, incarnations=span.incarnations, interest=stream.digest),
+        )
 
     def _position(self, stream: Stream, text: str) -> int | None:
         span = stream.span
         if not text or not self.key or not span.resumable:
             return None
-        return cursor.check(
-            self.key,
-            text,
-            span.incarnations,
-            stream.digest,
-            earliest=self.clock.now() - self.retention,
-            mark=span.position,
-        )
+        place = cursor.read(self.key, text)
+        earliest = self.clock.now() - self.retention
+        if place is None or not place.fits(
+            span.incarnations, stream.digest, earliest=earliest, mark=span.position
+        ):
+            return None
+        return place.position
 
     def _hello(self, *, resumed: bool) -> bytes:
         hello = {
