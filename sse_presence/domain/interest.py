@@ -1,4 +1,4 @@
-"""What one stream watches, and for whom."""
+"""What one stream watches, and for whom; and interests that the store keeps by an id, to be changed live."""
 
 from __future__ import annotations
 
@@ -14,3 +14,31 @@ class Interest(msgspec.Struct, frozen=True):
     channels: tuple[str, ...] = ()
     members: tuple[str, ...] = ()
     """Channels whose members' records are watched too."""
+
+
+class StoredInterest(msgspec.Struct, frozen=True):
+    """An interest that is kept, and when each part of it was added (store time, milliseconds)."""
+
+    id: str
+    owner: str
+    """Who made it: nobody else may open or change it."""
+    version: int
+    """Rises by one with each change."""
+    users: dict[str, int]
+    channels: dict[str, int]
+    members: dict[str, int]
+
+
+class InterestChange(msgspec.Struct, frozen=True, array_like=True):
+    """What a change of a stored interest did. What it removes is removed first: an id in both begins anew."""
+
+    id: str
+    version: int
+    at: int
+    """Store time of the change, strictly rising in a partition."""
+    add_users: tuple[str, ...] = ()
+    add_channels: tuple[str, ...] = ()
+    add_members: tuple[str, ...] = ()
+    remove_users: tuple[str, ...] = ()
+    remove_channels: tuple[str, ...] = ()
+    remove_members: tuple[str, ...] = ()

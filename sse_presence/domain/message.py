@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import msgspec
 
+from sse_presence.domain.interest import InterestChange
 from sse_presence.domain.record import Record, TypingList
+from sse_presence.domain.roll import Roll
 
 
 class Message(msgspec.Struct, frozen=True, array_like=True):
@@ -25,3 +27,6 @@ class Message(msgspec.Struct, frozen=True, array_like=True):
     own: tuple[Record, ...]
     """What the user itself sees, published whenever that changed."""
     typing: tuple[TypingList, ...]
+    rolls: tuple[Roll, ...] = ()
+    """At most one of a channel."""
+    interests: tuple[InterestChange, ...] = ()

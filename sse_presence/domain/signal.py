@@ -28,6 +28,8 @@ class Heartbeat(msgspec.Struct, frozen=True, kw_only=True):
     kind: Kind = "web"
     interval: int
     activity: str | None = None
+    channels: tuple[str, ...] = ()
+    """Those that the device is in, in any order; replaces the last list."""
     seq: int | None = None
 
 

@@ -90,6 +90,14 @@ class Client:
         await self._guard(self._on(key.encode(), "HSETNX", key, field, value))
         return cast("bytes", await self._guard(self._on(key.encode(), "HGET", key, field)))
 
+    async def put(self, key: str, value: bytes, ttl: int) -> None:
+        """Keep a value for `ttl` milliseconds."""
+        await self._guard(self._on(key.encode(), "SET", key, value, "PX", ttl))
+
+    async def get(self, key: str) -> bytes | None:
+        """A value that is kept; None where there is none."""
+        return cast("bytes | None", await self._guard(self._on(key.encode(), "GET", key)))
+
     async def memory_policy(self, key: str) -> str:
         """The `maxmemory-policy` of the server that holds a key; empty where it does not tell."""
         info = await self._guard(self._on(key.encode(), "INFO", "memory"))

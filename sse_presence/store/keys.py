@@ -38,3 +38,13 @@ def users(partition: int) -> str:
 def channels(partition: int) -> str:
     """Prefix of a partition's channels."""
     return f"presence:{{{partition}}}:c:"
+
+
+def interests(partition: int) -> str:
+    """Prefix of a partition's stored interests."""
+    return f"presence:{{{partition}}}:i:"
+
+
+def value(partition: int, kind: str, name: str) -> str:
+    """A value that is kept for a while; `kind` is a word of ours."""
+    return f"presence:{{{partition}}}:v:{kind}:{name}"

@@ -14,7 +14,7 @@ import msgspec
 from sse_presence.domain.model import Rules
 from sse_presence.store import keys
 
-PARTS = ("partition", "device", "persona", "user", "signals", "typing", "sweep", "commit")
+PARTS = ("partition", "device", "persona", "user", "signals", "typing", "interest", "sweep", "commit")
 """In this order each part uses only what stands before it."""
 
 Operation = tuple[Any, ...]
@@ -59,6 +59,7 @@ def packed_rules(rules: Rules, partition: int, publish: str) -> bytes:
             rules.forgiven_outage,
             keys.users(partition),
             keys.channels(partition),
+            keys.interests(partition),
             keys.bus(partition).decode(),
             publish,
         )

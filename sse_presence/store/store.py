@@ -16,11 +16,14 @@ from typing import Any
 
 import msgspec
 
+from sse_presence.domain.interest import Interest, StoredInterest
 from sse_presence.domain.model import rules_from
 from sse_presence.domain.record import Record, TypingList
+from sse_presence.domain.roll import Roll
 from sse_presence.domain.signal import LONGEST_IDLE, Answer, Heartbeat, Leave, Override, Reading, Typing
 from sse_presence.errors import SettingsError
 from sse_presence.settings import Settings
+from sse_presence.store import interest as interests
 from sse_presence.store import keys
 from sse_presence.store.client import Client
 from sse_presence.store.commit import Committer
@@ -163,6 +166,10 @@ class Store:
         )
         return [entry for _, lists in answers for entry in msgspec.convert(lists, list[TypingList])]
 
+    async def rolls(self, channels: Sequence[str]) -> list[Roll]:
+        """Who is in each channel, in any order; with members where they are listed."""
+        return [Roll(channel=channel, count=0, members=()) for channel in dict.fromkeys(channels)]
+
     async def changed_since(self, partition: int, position: int) -> tuple[str, frozenset[str] | None]:
         """The incarnation, and whose records changed after a position; None where that is not known."""
         reply, names = await self._committers[partition].submit(("changed", position))
@@ -177,6 +184,42 @@ class Store:
             number: (reply.incarnation, reply.seq, reply.position)
             for number, (reply, _) in zip(partitions, answers, strict=True)
         }
+
+    # Interests
+
+    async def keep_interest(
+        self, owner: str, users: Sequence[str], channels: Sequence[str], members: Sequence[str]
+    ) -> StoredInterest:
+        """Keep an interest for an hour, under an id that nobody can guess."""
+        made, now = interests.new_id(), (users, channels, members)
+        _, content = await self._submit(made, ("keep_interest", made, owner, now))
+        return interests.stored(made, content)
+
+    async def interest(self, interest_id: str) -> StoredInterest | None:
+        """A stored interest, kept for another hour by this; None where there is none."""
+        _, content = await self._submit(interest_id, ("interest", interest_id))
+        return None if content is False else interests.stored(interest_id, content)
+
+    async def change_interest(
+        self, interest_id: str, owner: str, add: Interest, remove: Interest
+    ) -> StoredInterest | None:
+        """Remove, then add, and publish what that changed; None where the owner has no such interest.
+
+        Where nothing is different the version stays. Raises Invalid if it would become too long.
+        """
+        lists = (interests.lists(add), interests.lists(remove), interests.limits(self._settings))
+        _, content = await self._submit(interest_id, ("change_interest", interest_id, owner, *lists))
+        return interests.changed(interest_id, content, self._settings)
+
+    # Values, kept for a while and published to nobody
+
+    async def put(self, kind: str, name: str, value: bytes, ttl: int) -> None:
+        """Keep a value for `ttl` milliseconds, under a word of ours and a name."""
+        await self._client.put(keys.value(self.partition_of(name), kind, name), value, ttl)
+
+    async def get(self, kind: str, name: str) -> bytes | None:
+        """A value that was put, while it is kept."""
+        return await self._client.get(keys.value(self.partition_of(name), kind, name))
 
     # Time
 

@@ -68,6 +68,16 @@ local function write_channels()
   end
 end
 
+local function write_interests()
+  for _, interest in pairs(interests) do
+    if interest and interest.dirty then
+      redis.call('SET', interest.key, pack_interest(interest), 'PX', INTEREST_KEPT)
+    elseif interest then
+      redis.call('PEXPIRE', interest.key, INTEREST_KEPT)
+    end
+  end
+end
+
 local function publication()
   local public, own, typing = {}, {}, {}
   for _, user in ipairs(opened) do
@@ -77,10 +87,11 @@ local function publication()
   for _, channel in ipairs(opened_channels) do
     if channel.publish then typing[#typing + 1] = typing_list(channel) end
   end
-  if not partition.marked and #public + #own + #typing == 0 then return nil end
+  if not partition.marked and #public + #own + #typing + #interest_changes == 0 then return nil end
   partition.seq, partition_dirty = partition.seq + 1, true
   return cmsgpack.pack({
-    partition.incarnation, partition.seq, position(), partition.marked or false, public, own, typing,
+    partition.incarnation, partition.seq, position(), partition.marked or false, public, own, typing, {},
+    interest_changes,
   })
 end
 
@@ -94,6 +105,7 @@ local message = publication()
 if partition_dirty then redis.call('SET', KEYS[1], pack_partition()) end
 write_users()
 write_channels()
+write_interests()
 if partition.marked then
   redis.call('ZREMRANGEBYSCORE', KEYS[3], '-inf', now - CHANGES_KEPT)
 end

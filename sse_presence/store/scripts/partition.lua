@@ -2,8 +2,8 @@
 -- given by script.py and run as a single EVALSHA.
 --
 -- KEYS  1 meta (packed), 2 due (sorted set: user -> timer), 3 changed (sorted set: user -> time of change),
---       4 typing (sorted set: channel -> timer). Users and channels are keys under the prefixes of the
---       rules, in the same slot.
+--       4 typing (sorted set: channel -> timer). Users, channels and interests are keys under the
+--       prefixes of the rules, in the same slot.
 -- ARGV  1 now in milliseconds, or "" for the store's own clock (only tests inject one)
 --       2 rules (msgpack array, see script.py)
 --       3 a random name, used should the partition need a new incarnation
@@ -17,7 +17,8 @@ local rules = cmsgpack.unpack(ARGV[2])
 local FACTOR, GRACE, IDLE_AFTER, HIDDEN_IDLE_AFTER = rules[1], rules[2], rules[3], rules[4]
 local RENEWAL_CEILING, PRECISION, RETENTION, MAX_DEVICES = rules[5], rules[6], rules[7], rules[8]
 local TYPING_TTL, FORGIVEN_OUTAGE = rules[9], rules[10]
-local USER_PREFIX, CHANNEL_PREFIX, BUS, PUBLISH = rules[11], rules[12], rules[13], rules[14]
+local USER_PREFIX, CHANNEL_PREFIX, INTEREST_PREFIX = rules[11], rules[12], rules[13]
+local BUS, PUBLISH = rules[14], rules[15]
 
 local OUTAGE_AFTER = 5000 -- no process reached the store for longer: an outage of ours
 local KEPT_OUTAGES = 32 -- far more than devices can outlive
