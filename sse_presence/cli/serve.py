@@ -108,7 +108,12 @@ def _say_ready() -> None:
 
 
 def _end(*_: object) -> NoReturn:
-    """Unwind, so that every `with` is left; uvicorn calls this again after its own orderly shutdown."""
+    """Unwind, so that every `with` is left; uvicorn calls this again after its own orderly shutdown.
+
+    From here on the end is certain and short, and a second signal could only tear it apart.
+    """
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, signal.SIG_IGN)
     raise SystemExit(0)
 
 
