@@ -14,6 +14,9 @@ from httpx_sse import EventSource, ServerSentEvent
 CEILING = 20.0
 """Seconds that something due at once may take on a loaded machine. How late it really was is in `at`."""
 
+TIMEOUT = httpx.Timeout(CEILING, read=None)
+"""A stream may be silent; every wait for an event has its own limit."""
+
 
 class Event:
     """One event, with the moment it came."""
@@ -118,9 +121,18 @@ async def open_stream(
     )
     sent = (headers or {}) | ({"Last-Event-ID": last} if last is not None else {})
     async with (
-        httpx.AsyncClient(timeout=httpx.Timeout(CEILING, read=None), trust_env=False) as client,
-        client.stream("GET", f"{url}/v1/events", params=parameters, headers=sent) as response,
+        httpx.AsyncClient(timeout=TIMEOUT, trust_env=False) as client,
+        follow(client, f"{url}/v1/events", parameters, sent) as stream,
     ):
+        yield stream
+
+
+@asynccontextmanager
+async def follow(
+    client: httpx.AsyncClient, url: str, parameters: httpx.QueryParams, headers: dict[str, str]
+) -> AsyncIterator[Stream]:
+    """Open a stream with a client that waits for it: its timeout is `TIMEOUT`."""
+    async with client.stream("GET", url, params=parameters, headers=headers) as response:
         assert response.status_code == httpx.codes.OK, (await response.aread()).decode()
         stream = Stream(response)
         reading = asyncio.create_task(stream.read())
