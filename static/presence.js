@@ -1,205 +1,341 @@
 /**
- * One user present in one page: beats, says what the user chose and types, and watches other users.
+ * Presence in a web page: `connect({url, auth, users, channels})` shows who is online, idle, busy, typing or
+ * gone, and shows others the same of the user of this page. See presence.d.ts for all of it.
  *
- * Events: `change` (a record), `typing`, `connection` (detail `{state, reason}`), `frame` (detail
- * `{type, id, text}`: each event of the stream as it came), `failed` (detail: the SignalError of a
- * heartbeat). Whatever is lost on the way is mended by the next snapshot, frame or heartbeat.
+ * Whatever is lost on the way is mended by itself: a cut or silent stream, a sleeping computer, a frozen or
+ * cached page, a network that holds streams back, a token that ended. All pages of one user in one browser
+ * share one stream and one device.
  */
 
-import { Activity } from "./activity.js";
-import { Heartbeat } from "./heartbeat.js";
-import { Roster } from "./roster.js";
-import { Signals } from "./signals.js";
-import { Stream } from "./stream.js";
-import { TypingLists } from "./typing-lists.js";
-import { TypingSignal } from "./typing-signal.js";
+import { Activity } from "./presence/activity.js";
+import { backoff } from "./presence/backoff.js";
+import { Credentials } from "./presence/credentials.js";
+import { PresenceError } from "./presence/error.js";
+import { Counted } from "./presence/interest.js";
+import { Leader } from "./presence/leader.js";
+import { Lifecycle } from "./presence/lifecycle.js";
+import { Service } from "./presence/service.js";
+import { Tabs } from "./presence/tabs.js";
+import { TypingSignal } from "./presence/typing-signal.js";
+import { View } from "./presence/view.js";
 
-/** A device is one load of a page: a new load must not be mistaken for the one that just left. */
-function newDevice() {
-  const bytes = crypto.getRandomValues(new Uint8Array(12));
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+export { PresenceError };
+
+/** Opens the connection of this page. All pages of one user in one browser share a stream. */
+export function connect(options = {}) {
+  return new Presence(options);
 }
 
-export class Presence extends EventTarget {
-  user;
-  connection = "connecting";
+class Typing extends TypingSignal {
+  #list;
+
+  constructor(send, list) {
+    super(send);
+    this.#list = list;
+  }
+
+  get users() {
+    return this.#list().users;
+  }
+
+  get count() {
+    return this.#list().count;
+  }
+}
+
+class Presence {
+  state = "connecting";
+  status = { set: (choice) => this.#setStatus(choice) };
+  device = { set: ({ activity }) => this.#setActivity(activity) };
+  #credentials;
+  #service;
   #kind;
-  #users;
-  #channels;
-  #device = newDevice();
-  #activityTag;
-  #present = false;
-  #seq = 0;
-  #typingSeq = new Map();
-  #clockSkew = 0;
-  #roster = new Roster();
-  #lists = new TypingLists();
-  #listsEnd;
-  #signals;
-  #activity = new Activity(15_000);
-  #heartbeat;
-  #stream;
-  #ended = new AbortController();
+  #tag;
+  #listeners = new Map();
+  #view = new View();
+  #skew = 0;
+  #typing = new Map();
+  #typingEnds;
+  #watched = new Counted();
+  #activity = new Activity(() => this.#changed());
+  #lifecycle;
+  #woke = 0;
+  #tabs;
+  #leader;
+  /** What every page knows, so that it can lead. */
+  #shared = { cursor: "", interest: undefined, device: undefined };
+  #reason = "";
+  /** The page is there: neither closed, frozen nor cached. */
+  #present = true;
+  #changing = false;
+  #closed = false;
 
-  /**
-   * `base`: where the service is mounted, ending in a slash; `identity`: query pairs that say who calls;
-   * `users` and `channels`: what to watch; `kind`: `web`, `mobile`, `desktop` or `bot`.
-   */
-  constructor({ base, identity, user, users = [], channels = [], kind = "web" }) {
-    super();
-    this.user = user;
-    this.#kind = kind;
-    this.#users = users;
-    this.#channels = channels;
-    this.#signals = new Signals(base, identity);
-    this.#heartbeat = new Heartbeat((body) => this.#beat(body), this.#activity);
-    this.#heartbeat.addEventListener("failed", ({ detail }) => this.#emit("failed", detail));
-    this.#stream = new Stream({
-      url: (cursor) => this.streamUrl({ device: this.#device, last_event_id: cursor }),
-      onEvent: (type, data, id, text) => this.#received(type, data, id, text),
-      onState: (state, reason) => this.#connected(state, reason),
+  constructor({ url = ".", auth, user, device = {}, ...interest }) {
+    const base = new URL(url, document.baseURI);
+    if (!base.pathname.endsWith("/")) base.pathname += "/";
+    this.#credentials = new Credentials(auth, user);
+    this.#service = new Service(base, this.#credentials);
+    if (device) {
+      const { mobile = /\bMobi/.test(navigator.userAgent) } = navigator.userAgentData ?? {};
+      this.#kind = device.kind ?? (mobile ? "mobile" : "web");
+      this.#tag = device.activity;
+    }
+    this.#watched.add(lasting(interest));
+    this.#lifecycle = new Lifecycle({
+      gone: (closing) => this.#gone(closing),
+      back: () => this.#back(),
+      woke: () => this.#wake(),
     });
+    this.#begin(base.href);
   }
 
-  start() {
-    const { signal } = this.#ended;
-    addEventListener("pagehide", () => this.#away(), { signal });
-    addEventListener("pageshow", (event) => event.persisted && this.#back(), { signal });
-    addEventListener("online", () => this.#woke(), { signal });
-    document.addEventListener("resume", () => this.#woke(), { signal });
-    this.#activity.addEventListener("seen", () => {
-      if (this.#present && this.#activity.visible) this.#stream.nudge();
-    });
-    this.#back();
+  get user() {
+    return this.#credentials.user;
   }
 
-  /** Leaves for good. */
-  stop() {
-    this.#ended.abort();
-    this.#activity.stop();
-    this.#away();
+  get(user) {
+    return this.#view.roster.get(user);
   }
 
-  /** Watches these users from now on, besides oneself. */
-  watch(users) {
-    this.#users = users;
-    this.#stream.open();
+  channel(channel) {
+    return this.#view.rolls.get(channel);
   }
 
-  /** The record of a user, or undefined while nothing is known; one's own has `override` too. */
-  record(user) {
-    return this.#roster.get(user);
-  }
-
-  /** `{users, count}` of those who type in a channel now. */
   typing(channel) {
-    return this.#lists.in(channel, performance.now());
+    if (!this.#typing.has(channel)) {
+      const send = (typing) => this.#sendTyping(channel, typing);
+      this.#typing.set(channel, new Typing(send, () => this.#view.typing.get(channel, performance.now())));
+    }
+    return this.#typing.get(channel);
   }
 
-  /** Milliseconds since the epoch by the clock of the service. */
   now() {
-    return Date.now() + this.#clockSkew;
+    return Date.now() + this.#skew;
   }
 
-  /** Sets `{status, text?, emoji?, expires_in?}`; resolves to one's own record. */
-  async setStatus(choice) {
-    const record = await this.#signals.post("v1/status", choice);
-    if (this.#roster.merge([record])) this.#emit("change");
+  watch(interest) {
+    const kept = lasting(interest);
+    this.#watched.add(kept);
+    this.#changed();
+    let held = true;
+    return () => {
+      if (held) this.unwatch(kept);
+      held = false;
+    };
+  }
+
+  unwatch(interest) {
+    this.#watched.remove(interest);
+    this.#changed();
+  }
+
+  on(type, listener) {
+    if (!this.#listeners.has(type)) this.#listeners.set(type, new Set());
+    // One function may listen twice, and is let go one at a time.
+    const entry = { listener };
+    this.#listeners.get(type).add(entry);
+    return () => this.#listeners.get(type).delete(entry);
+  }
+
+  reconnect() {
+    if (this.#leader) this.#leader.reconnect();
+    else this.#tabs?.ask();
+  }
+
+  close() {
+    if (this.#closed) return;
+    this.#closed = true;
+    for (const typing of this.#typing.values()) typing.stop();
+    this.#lifecycle.end();
+    this.#activity.end();
+    clearTimeout(this.#typingEnds);
+    this.#gone(true);
+    this.#became("offline", "closed");
+  }
+
+  async #begin(base) {
+    for (let attempt = 0; this.#credentials.usesTokens && !this.user; attempt += 1) {
+      try {
+        await this.#credentials.headers();
+        break;
+      } catch (error) {
+        this.#emit("error", error);
+        this.#became("offline", error.final ? "unauthorized" : "unreachable");
+        await new Promise((resolve) => {
+          setTimeout(resolve, backoff(attempt));
+        });
+      }
+    }
+    if (this.user) this.#watched.add({ users: [this.user] });
+    const name = ["sse-presence", base, this.user, this.#kind && "device"].join(" ");
+    this.#tabs = new Tabs(name, {
+      report: () => this.#report(),
+      lead: () => this.#lead(),
+      reported: () => this.#leader?.changed(),
+      asked: () => this.#leader?.reconnect(),
+      message: (message) => this.#heard(message),
+      shared: () => this.#all(),
+    });
+    if (this.#present) this.#tabs.enter();
+  }
+
+  #report() {
+    return {
+      interest: this.#watched.content,
+      lastInput: this.#activity.lastInput,
+      visible: this.#activity.visible,
+      activity: this.#tag,
+      woke: this.#woke,
+    };
+  }
+
+  #lead() {
+    this.#leader = new Leader({
+      service: this.#service,
+      credentials: this.#credentials,
+      kind: this.#kind,
+      shared: this.#shared,
+      reports: () => [this.#report(), ...this.#tabs.reports.values()],
+      gather: () => this.#tabs.rollCall(),
+      tell: (message) => {
+        this.#tabs.say(message);
+        this.#heard(message);
+      },
+    });
+    this.#leader.start();
+  }
+
+  /** Something of this page's report changed; many changes at once are one. */
+  #changed() {
+    if (this.#changing) return;
+    this.#changing = true;
+    queueMicrotask(() => {
+      this.#changing = false;
+      if (!this.#present || !this.#tabs) return;
+      this.#tabs.report();
+      this.#leader?.changed();
+    });
+  }
+
+  #gone(closing) {
+    if (!this.#present) return;
+    this.#present = false;
+    const alone = this.#tabs?.reports.size === 0;
+    this.#tabs?.leave();
+    this.#leader?.stop(closing && alone);
+    this.#leader = undefined;
+  }
+
+  #back() {
+    if (this.#present || this.#closed) return;
+    this.#present = true;
+    this.#woke = Date.now();
+    this.#tabs?.enter();
+  }
+
+  #wake() {
+    this.#woke = Date.now();
+    this.#changed();
+  }
+
+  /** What a page that comes in has to know. */
+  #all() {
+    const events = this.#view.events(performance.now());
+    return { kind: "all", shared: this.#shared, events, skew: this.#skew, state: this.state, reason: this.#reason };
+  }
+
+  #heard({ kind, ...message }) {
+    if (kind === "event") this.#received(message);
+    if (kind === "state") this.#became(message.state, message.reason);
+    if (kind === "error") this.#emit("error", new PresenceError(message.message, message.details));
+    if (kind === "device") this.#shared.device = message.device;
+    if (kind === "held") {
+      this.#shared.interest = message.interest;
+      this.#view.forget(message.removed, message.interest.held, this.user);
+    }
+    if (kind === "all") {
+      for (const [type, data] of message.events) this.#learn(type, data);
+      this.#shared = message.shared;
+      this.#skew = message.skew;
+      this.#became(message.state, message.reason);
+    }
+  }
+
+  #received({ type, data, id }) {
+    this.#shared.cursor = id || this.#shared.cursor;
+    if (data.time) this.#skew = data.time - Date.now();
+    if (data.heartbeat_ms) this.#activity.pauseMs = data.heartbeat_ms;
+    this.#emit("event", { type, data, id });
+    this.#learn(type, data);
+  }
+
+  #learn(type, data) {
+    const { records, typing, channels } = this.#view.apply(type, data, performance.now());
+    if (records.length > 0) this.#emit("presence", records);
+    for (const entry of channels) {
+      const { channel, joined = [], left = [] } = entry;
+      this.#forgetMembers(channel, left);
+      this.#emit("channel", { channel, joined, left, ...this.channel(channel) });
+    }
+    this.#typed(typing);
+  }
+
+  /** Those who left a channel whose members are watched are followed no more. */
+  #forgetMembers(channel, left) {
+    const held = this.#shared.interest?.held;
+    if (held?.members.has(channel)) this.#view.forget({ users: left }, held, this.user);
+  }
+
+  /** Says who types, now and again when the next entry ends by itself. */
+  #typed(channels) {
+    for (const channel of channels) {
+      this.#emit("typing", { channel, ...this.#view.typing.get(channel, performance.now()) });
+    }
+    clearTimeout(this.#typingEnds);
+    const left = this.#view.typing.untilNextEnd(performance.now());
+    if (left === undefined) return;
+    const expire = () => this.#typed(this.#view.typing.expire(performance.now()));
+    this.#typingEnds = setTimeout(expire, Math.max(0, left) + 1);
+  }
+
+  #became(state, reason) {
+    if (state === this.state && reason === this.#reason) return;
+    this.state = state;
+    this.#reason = reason;
+    this.#emit("state", { state, reason });
+  }
+
+  async #setStatus(choice) {
+    const record = await this.#service.ask("POST", "v1/status", { body: choice });
+    const news = this.#view.roster.merge([record]);
+    if (news.length > 0) this.#emit("presence", news);
     return record;
   }
 
-  /** Tags this device with an activity, e.g. `in_call`, or with none. */
-  setActivity(tag) {
-    this.#activityTag = tag;
-    this.#heartbeat.now();
+  #setActivity(tag) {
+    this.#tag = tag;
+    this.#changed();
   }
 
-  /** What to call as the user types in a channel. */
-  typingSignal(channel) {
-    return new TypingSignal(async (typing) => {
-      if (!this.#present) return undefined;
-      const seq = (this.#typingSeq.get(channel) ?? 0) + 1;
-      this.#typingSeq.set(channel, seq);
-      return this.#signals.post("v1/typing", { device: this.#device, channel, typing, seq });
-    });
+  async #sendTyping(channel, typing) {
+    const { device } = this.#shared;
+    if (!device || !this.#present) return undefined;
+    const body = { device, channel, typing, seq: this.#service.sequence() };
+    return this.#service.ask("POST", "v1/typing", { body });
   }
 
-  /** The address of a stream of what is watched; without a device it keeps nobody present. */
-  streamUrl({ device, last_event_id: cursor } = {}) {
-    const pairs = [this.user, ...this.#users].map((user) => ["user", user]);
-    pairs.push(...this.#channels.map((channel) => ["channel", channel]));
-    if (device) pairs.push(["device", device]);
-    if (cursor) pairs.push(["last_event_id", cursor]);
-    return this.#signals.url("v1/events", pairs);
+  #emit(type, event) {
+    for (const { listener } of this.#listeners.get(type) ?? []) {
+      try {
+        listener(event);
+      } catch (error) {
+        reportError(error);
+      }
+    }
   }
+}
 
-  #beat(body) {
-    this.#seq += 1;
-    const own = { device: this.#device, kind: this.#kind, activity: this.#activityTag, seq: this.#seq };
-    return this.#signals.post("v1/heartbeat", { ...own, ...body });
-  }
-
-  /**
-   * The page goes, perhaps into the back-forward cache. Being hidden and losing focus are told to it only
-   * after this, and a signal because of them would take the leave back.
-   */
-  #away() {
-    this.#present = false;
-    this.#heartbeat.stop();
-    this.#stream.close();
-    this.#seq += 1;
-    this.#signals.beacon("v1/leave", { device: this.#device, seq: this.#seq });
-  }
-
-  /** The page is there, for the first time or again. */
-  #back() {
-    this.#present = true;
-    this.#heartbeat.start();
-    this.#stream.open();
-  }
-
-  /** The page woke, or the network came back. */
-  #woke() {
-    if (!this.#present) return;
-    this.#heartbeat.now();
-    this.#stream.nudge();
-  }
-
-  #received(type, data, id, text) {
-    this.#emit("frame", { type, id, text });
-    if (data.time !== undefined) this.#clockSkew = data.time - Date.now();
-    if (type === "hello") this.#greeted(data);
-    if (type === "snapshot" && this.#roster.snapshot(data)) this.#emit("change");
-    if (type === "presence" && this.#roster.merge(data.users)) this.#emit("change");
-    if (type === "typing") this.#typed(data.channels);
-  }
-
-  #greeted({ heartbeat_ms }) {
-    this.#heartbeat.pace = heartbeat_ms;
-    this.#roster.connected();
-    this.#lists.clear();
-    this.#typingChanged();
-  }
-
-  #typed(channels) {
-    this.#lists.replace(channels, performance.now());
-    this.#typingChanged();
-  }
-
-  /** Says so now, and again when the next entry ends by itself. */
-  #typingChanged() {
-    this.#emit("typing");
-    clearTimeout(this.#listsEnd);
-    const left = this.#lists.untilNextEnd(performance.now());
-    if (left !== undefined) this.#listsEnd = setTimeout(() => this.#typingChanged(), left + 1);
-  }
-
-  #connected(state, reason) {
-    this.connection = state;
-    this.#emit("connection", { state, reason });
-  }
-
-  #emit(type, detail) {
-    this.dispatchEvent(new CustomEvent(type, { detail }));
-  }
+/** An interest that can be gone through again. */
+function lasting(interest) {
+  return Object.fromEntries(Object.entries(interest).map(([kind, ids]) => [kind, [...ids]]));
 }

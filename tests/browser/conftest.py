@@ -8,10 +8,14 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack
+from typing import Protocol
 
 import pytest
-from playwright.async_api import Browser, async_playwright, expect
+from playwright.async_api import Browser, BrowserContext, async_playwright, expect
 
+from tests.browser.gate import Gate, gate_before
+from tests.browser.tab import Tab
 from tests.browser.visitor import Visitor
 
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
@@ -31,6 +35,20 @@ expect.set_options(timeout=30_000)  # a limit for a loaded machine, not an expec
 
 Visit = Callable[..., Awaitable[Visitor]]
 """`visit(url, name)` opens the page of `name`; keywords go to the browser context."""
+
+
+class OpenGate(Protocol):
+    """Open a gate before a service."""
+
+    async def __call__(self, target: str) -> Gate: ...
+
+
+class OpenTab(Protocol):
+    """Open a page at a gate and let it connect; without a context, in a browser of its own."""
+
+    async def __call__(
+        self, gate: Gate, options: str, context: BrowserContext | None = None
+    ) -> Tab: ...
 
 
 def chromium() -> str:
@@ -68,3 +86,36 @@ async def visit(browser: Browser) -> AsyncIterator[Visit]:
 
     yield visit
     assert [fault for visitor in visitors for fault in visitor.faults] == []
+
+
+@pytest.fixture
+async def open_gate() -> AsyncIterator[OpenGate]:
+    """Open gates; they end after the pages that are at them."""
+    async with AsyncExitStack() as stack:
+
+        async def open_gate(target: str) -> Gate:
+            return await stack.enter_async_context(gate_before(target))
+
+        yield open_gate
+
+
+@pytest.fixture
+async def open_tab(open_gate: OpenGate, browser: Browser) -> AsyncIterator[OpenTab]:  # noqa: ARG001 - gates end later
+    """Open pages that use the library; an error that one throws fails the test."""
+    faults: list[str] = []
+    contexts: list[BrowserContext] = []
+
+    async def open_tab(gate: Gate, options: str, context: BrowserContext | None = None) -> Tab:
+        context = context or await browser.new_context()
+        contexts.append(context)
+        page = await context.new_page()
+        page.on("pageerror", lambda error: faults.append(str(error)))
+        await page.goto(f"{gate.url}/page")
+        tab = Tab(page)
+        await tab.start(options)
+        return tab
+
+    yield open_tab
+    for context in contexts:
+        await context.close()
+    assert faults == []

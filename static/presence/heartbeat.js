@@ -2,7 +2,7 @@
  * Says at the pace the service asks for that this device is alive, and at once when something changed.
  *
  * A heartbeat that fails is followed by the next one after a backoff, never later than its time; one that
- * the service put off waits as long as it asked.
+ * the service put off waits as long as it asked. One that is refused is the last.
  */
 
 import { backoff } from "./backoff.js";
@@ -23,28 +23,25 @@ export function nextBeat(intervalMs, random = Math.random) {
   return intervalMs * (0.9 + 0.1 * random());
 }
 
-export class Heartbeat extends EventTarget {
+export class Heartbeat {
+  /** The pace the service asks for; it may be told from outside, too. */
+  paceMs;
   #send;
-  #activity;
-  #told;
+  #gather;
+  #on;
   #beats = 0;
   #failures = 0;
   #timer;
   #running = false;
 
-  /** `send({idle_ms, visible, interval_ms?})` posts one heartbeat and resolves to its answer. */
-  constructor(send, activity) {
-    super();
+  /**
+   * `send(interval_ms)` posts one heartbeat and resolves to its answer; `gather()` is awaited before those
+   * that are due by time. `failed(error)` is called with each error, `refused(error)` with one that is final.
+   */
+  constructor({ send, gather, ...on }) {
     this.#send = send;
-    this.#activity = activity;
-    activity.addEventListener("seen", () => this.now());
-    activity.addEventListener("woke", () => this.now());
-  }
-
-  /** The pace the service asks for. */
-  set pace(heartbeatMs) {
-    this.#told = heartbeatMs;
-    this.#activity.pauseMs = heartbeatMs;
+    this.#gather = gather;
+    this.#on = on;
   }
 
   start() {
@@ -63,24 +60,35 @@ export class Heartbeat extends EventTarget {
     clearTimeout(this.#timer);
     this.#beats += 1;
     const beat = this.#beats;
-    const { idleMs, visible } = this.#activity;
-    const declared = visible ? undefined : hiddenInterval(this.#told);
-    const wait = await this.#beat({ idle_ms: Math.round(idleMs), visible, interval_ms: declared });
+    const wait = await this.#beat();
     // A newer beat has its own timer.
-    if (this.#running && beat === this.#beats) this.#timer = setTimeout(() => this.now(), wait);
+    if (this.#running && beat === this.#beats) this.#timer = setTimeout(() => this.#due(), wait);
+  }
+
+  async #due() {
+    await this.#gather();
+    await this.now();
   }
 
   /** Sends one heartbeat; resolves to how long to wait for the next, and never rejects. */
-  async #beat(body) {
+  async #beat() {
+    // This page's own timers are what has to keep the pace, whether or not another page is seen.
+    const declared = document.hidden ? hiddenInterval(this.paceMs) : undefined;
     try {
-      const answer = await this.#send(body);
+      const answer = await this.#send(declared);
       this.#failures = 0;
-      if (answer.heartbeat_ms) this.pace = answer.heartbeat_ms;
-      return nextBeat(Math.max(this.#told ?? DEFAULT_MS, body.interval_ms ?? 0));
+      this.paceMs = answer.heartbeat_ms ?? this.paceMs;
+      return nextBeat(Math.max(this.paceMs ?? DEFAULT_MS, declared ?? 0));
     } catch (error) {
-      const wait = error.retryMs ?? Math.min(backoff(this.#failures), this.#told ?? DEFAULT_MS);
+      if (!this.#running) return 0;
+      const wait = error.retryMs ?? Math.min(backoff(this.#failures), this.paceMs ?? DEFAULT_MS);
       this.#failures += 1;
-      this.dispatchEvent(new CustomEvent("failed", { detail: error }));
+      if (error.status === 401 || error.status === 403) {
+        this.stop();
+        this.#on.refused(error);
+      } else {
+        this.#on.failed(error);
+      }
       return wait;
     }
   }

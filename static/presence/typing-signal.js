@@ -1,7 +1,7 @@
 /**
- * Tells the service that the user is typing in one channel: once at the first key, again every
- * `refresh_ms` while keys keep coming, and that it is over when they have stopped for a while, when the
- * field loses focus, or when the message is sent.
+ * Tells that the user is typing in one channel: once at the first key, again every `refresh_ms` while keys
+ * keep coming, and that it is over when they have stopped for a while, when the field is left or emptied,
+ * or when the message is sent.
  *
  * A signal that fails is not repeated: the service ends typing by itself.
  */
@@ -37,6 +37,24 @@ export class TypingSignal {
     if (!this.#typing) return;
     this.#typing = false;
     this.#send(false).catch(ignored);
+  }
+
+  /** Tells of typing in a text field or an editable element; gives a function that ends this. */
+  bind(element) {
+    const ended = new AbortController();
+    const { signal } = ended;
+    const text = () => (element.value ?? element.textContent).trim();
+    const stopIfEmpty = () => text() === "" && this.stop();
+    const listen = (target, type, listener) => target?.addEventListener(type, listener, { signal });
+    listen(element, "input", () => (text() === "" ? this.stop() : this.key()));
+    listen(element, "blur", () => this.stop());
+    listen(element.closest("form"), "submit", () => this.stop());
+    // A script that sends at Enter empties the field without an event.
+    listen(element, "keydown", ({ key }) => key === "Enter" && setTimeout(stopIfEmpty));
+    return () => {
+      ended.abort();
+      this.stop();
+    };
   }
 
   async #tell() {

@@ -1,0 +1,28 @@
+/** A request that the service did not take: whether and when to try again. */
+
+export class PresenceError extends Error {
+  /** `status` is 0 where the service could not be reached; `retryMs` is what it asked to wait, if it did. */
+  constructor(message, { status = 0, code = "unreachable", retryMs, cause } = {}) {
+    super(message, { cause });
+    this.name = "PresenceError";
+    this.status = status;
+    this.code = code;
+    this.retryMs = retryMs;
+  }
+
+  /** Asking again, as the same caller, would bring the same answer. */
+  get final() {
+    return this.status >= 400 && this.status < 500 && this.status !== 408 && this.status !== 429;
+  }
+}
+
+/** The error that an answer stands for. */
+export async function errorFrom(response) {
+  const problem = await response.json().catch(() => ({}));
+  const retryAfter = Number.parseFloat(response.headers.get("Retry-After"));
+  return new PresenceError(problem.detail ?? problem.title ?? `The service answered ${response.status}.`, {
+    status: response.status,
+    code: problem.code ?? "unknown",
+    retryMs: Number.isNaN(retryAfter) ? undefined : retryAfter * 1000,
+  });
+}

@@ -1,0 +1,186 @@
+/**
+ * What one page does for all pages of a browser: holds the stream, beats, and keeps what is watched in line
+ * with what they want. A new leader goes on where the last one was, as a device of its own; once that is
+ * known to the service, the device of the last one leaves.
+ */
+
+import { PresenceError } from "./error.js";
+import { Heartbeat } from "./heartbeat.js";
+import { union } from "./interest.js";
+import { Link } from "./link.js";
+import { StoredInterest } from "./stored-interest.js";
+
+/** All living pages have reported by then. */
+const SETTLED_MS = 1_000;
+
+/** Each run is a device of its own: it must not be mistaken for one that just left. */
+function newDevice() {
+  const bytes = crypto.getRandomValues(new Uint8Array(12));
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+export class Leader {
+  #service;
+  #kind;
+  #reports;
+  #on;
+  #last;
+  #interest;
+  #link;
+  #heartbeat;
+  #device;
+  #settled = false;
+  #settling;
+  #said;
+  #denied = "";
+
+  /**
+   * `kind`: of the device; undefined where this browser only watches. `shared`: `{cursor, interest, device}`
+   * of the last leader. `reports()` gives those of all pages, `gather()` brings them up to date, `tell(message)`
+   * tells all pages.
+   */
+  constructor({ service, credentials, kind, shared, reports, gather, tell }) {
+    this.#service = service;
+    this.#kind = kind;
+    this.#last = shared.device;
+    this.#reports = reports;
+    this.#on = { tell };
+    if (kind) this.#device = newDevice();
+    this.#interest = new StoredInterest(
+      service,
+      {
+        held: (removed) => tell({ kind: "held", interest: { id: this.#interest.id, held: this.#interest.held }, removed }),
+        unstored: () => this.#link.open(),
+        refused: (error) => this.#refused(error),
+      },
+      shared.interest,
+    );
+    this.#link = new Link({
+      service,
+      credentials,
+      interest: this.#interest,
+      pairs: kind ? [["device", this.#device]] : [],
+      cursor: shared.cursor,
+      event: (type, data, id) => this.#event(type, data, id),
+      state: (state, reason) => tell({ kind: "state", state, reason }),
+      refused: (error) => this.#refused(error),
+    });
+    this.#heartbeat = new Heartbeat({
+      send: (interval) => this.#beat(interval),
+      gather,
+      failed: (error) => this.#failed(error),
+      refused: (error) => this.#link.refuse(error),
+    });
+  }
+
+  start() {
+    this.#settling = setTimeout(() => {
+      this.#settled = true;
+      this.changed();
+    }, SETTLED_MS);
+    this.#want();
+    this.reconnect();
+  }
+
+  /** Opens everything anew, also what was refused. */
+  reconnect() {
+    this.#link.open();
+    if (this.#device) this.#heartbeat.start();
+  }
+
+  /** A page reported something. */
+  changed() {
+    this.#want();
+    const said = this.#said;
+    if (!said) return;
+    const now = this.#summary();
+    if (now.woke > said.woke) this.#link.nudge();
+    if (now.text !== said.text || now.woke > said.woke || (now.awake && !said.awake)) this.#heartbeat.now();
+    this.#said = now;
+  }
+
+  /** Stops; `leaving`: the whole browser leaves, and says so. */
+  stop(leaving) {
+    clearTimeout(this.#settling);
+    this.#heartbeat.stop();
+    this.#link.close();
+    this.#interest.end();
+    if (leaving && this.#device) {
+      this.#service.farewell("v1/leave", { device: this.#device, seq: this.#service.sequence() });
+    }
+  }
+
+  #want() {
+    const wanted = this.#reports().map(({ interest }) => interest);
+    // What the last leader held is wanted by pages that have not reported yet.
+    if (!this.#settled) wanted.push(this.#interest.held);
+    this.#interest.want(union(wanted));
+  }
+
+  /** How active all pages together are. */
+  #summary() {
+    const reports = this.#reports();
+    const idleMs = Math.max(0, Date.now() - Math.max(...reports.map(({ lastInput }) => lastInput)));
+    const visible = reports.some((report) => report.visible);
+    const activity = reports.map((report) => report.activity).find(Boolean);
+    const channels = [...union(reports.map(({ interest }) => interest)).join];
+    return {
+      idleMs,
+      visible,
+      activity,
+      channels,
+      awake: idleMs <= (this.#heartbeat.paceMs ?? 0),
+      woke: Math.max(...reports.map(({ woke }) => woke)),
+      text: JSON.stringify([visible, activity, channels]),
+    };
+  }
+
+  async #beat(interval) {
+    this.#said = this.#summary();
+    const { idleMs, visible, activity, channels } = this.#said;
+    const body = {
+      device: this.#device,
+      kind: this.#kind,
+      idle_ms: idleMs,
+      visible,
+      interval_ms: interval,
+      activity,
+      channels: channels.length > 0 ? channels : undefined,
+      seq: this.#service.sequence(),
+    };
+    const answer = await this.#service.ask("POST", "v1/heartbeat", { body });
+    this.#known();
+    const denied = answer.denied?.join(", ") ?? "";
+    if (denied && denied !== this.#denied) {
+      this.#failed(new PresenceError(`Not allowed in: ${denied}.`, { status: 403, code: "denied" }));
+    }
+    this.#denied = denied;
+    return answer;
+  }
+
+  /** The service knows this device: those who watch lose nothing when the last one leaves. */
+  #known() {
+    if (this.#last === this.#device) return;
+    const last = this.#last;
+    this.#last = this.#device;
+    this.#on.tell({ kind: "device", device: this.#device });
+    if (last) {
+      const body = { device: last, seq: this.#service.sequence() };
+      this.#service.ask("POST", "v1/leave", { body }).catch(() => undefined);
+    }
+  }
+
+  #event(type, data, id) {
+    if (data.heartbeat_ms) this.#heartbeat.paceMs = data.heartbeat_ms;
+    this.#on.tell({ kind: "event", type, data, id });
+  }
+
+  #refused(error) {
+    if (error.status === 401) this.#heartbeat.stop();
+    this.#failed(error);
+  }
+
+  #failed({ message, status, code, retryMs }) {
+    this.#on.tell({ kind: "error", message, details: { status, code, retryMs } });
+  }
+}

@@ -1,0 +1,86 @@
+/**
+ * The way to the service: addresses and requests with the caller's credentials.
+ *
+ * A request that is answered 401 is repeated once with fresh credentials, if there are any; everything
+ * else that is not a success rejects with a `PresenceError`.
+ */
+
+import { errorFrom, PresenceError } from "./error.js";
+
+/** A service that has not answered by now will not. */
+const PATIENCE_MS = 10_000;
+
+export class Service {
+  #base;
+  #credentials;
+  #sequence = 0;
+
+  /** `base`: where the service is mounted, as a URL ending in a slash. */
+  constructor(base, credentials) {
+    this.#base = base;
+    this.#credentials = credentials;
+  }
+
+  /** The address of `path`, with query pairs. */
+  url(path, pairs = []) {
+    const url = new URL(path, this.#base);
+    url.search = new URLSearchParams([...this.#credentials.pairs, ...pairs]).toString();
+    return url.href;
+  }
+
+  /** Asks, and resolves to the answer. `signal` gives up early; `waitMs` is what the answer may take by itself. */
+  async ask(method, path, { body, pairs, signal, waitMs = 0 } = {}) {
+    const url = this.url(path, pairs);
+    const limit = AbortSignal.timeout(PATIENCE_MS + waitMs);
+    const options = { method, body, signal: signal ? AbortSignal.any([signal, limit]) : limit };
+    let response = await this.#fetch(url, options);
+    if (response.status === 401 && this.#credentials.forget()) response = await this.#fetch(url, options);
+    if (!response.ok) throw await errorFrom(response);
+    return method === "HEAD" ? undefined : response.json();
+  }
+
+  /** The address of a stream, good for half a minute: an EventSource can say who calls only there. */
+  async streamUrl(pairs) {
+    if (!this.#credentials.usesTokens) return this.url("v1/events", pairs);
+    const { ticket } = await this.ask("POST", "v1/tickets", { body: {} });
+    return this.url("v1/events", [...pairs, ["ticket", ticket]]);
+  }
+
+  /** Orders the signals of a device, also those that different pages of a browser send: they share a clock. */
+  sequence() {
+    this.#sequence = Math.max(this.#sequence + 1, Date.now());
+    return this.#sequence;
+  }
+
+  get withCredentials() {
+    return this.#credentials.cookies === "include";
+  }
+
+  /** Posts a last signal from a page that goes: it outlives the page, and nobody waits for its answer. */
+  farewell(path, body) {
+    const headers = { ...this.#credentials.headersAtHand(), "Content-Type": "application/json" };
+    if (headers.Authorization || "keepalive" in Request.prototype) {
+      this.#send(this.url(path), { method: "POST", headers, body }).catch(() => undefined);
+    } else {
+      navigator.sendBeacon(this.url(path), JSON.stringify(body));
+    }
+  }
+
+  async #fetch(url, { method, body, signal }) {
+    const headers = await this.#credentials.headers();
+    if (body) headers["Content-Type"] = "application/json";
+    try {
+      return await this.#send(url, { method, headers, body, signal });
+    } catch (cause) {
+      throw new PresenceError("The service cannot be reached.", { cause });
+    }
+  }
+
+  #send(url, { method, headers, body, signal }) {
+    const credentials = this.#credentials.cookies;
+    const text = body && JSON.stringify(body);
+    // Browsers allow 64 KiB of what is kept alive in all.
+    const keepalive = text !== undefined && text.length < 8_192;
+    return fetch(url, { method, headers, credentials, body: text, keepalive, signal, cache: "no-store" });
+  }
+}
