@@ -20,6 +20,7 @@ from typing import Any
 from sse_presence import open_files
 from sse_presence.domain.cursor import derive_key
 from sse_presence.domain.message import Message
+from sse_presence.domain.rate import Buckets
 from sse_presence.domain.rights import Identity
 from sse_presence.drain import on_stop
 from sse_presence.errors import PresenceError, StoreUnavailable
@@ -105,6 +106,8 @@ class Service:
         self.settings = settings
         self.authenticate = authenticate
         self.signals: Signals = Counter()
+        self.buckets = {kind: Buckets(rate.count, rate.period) for kind, rate in settings.rates.items()}
+        """Of the rate limits, by kind."""
         self._node: Node | None = None
 
     @property

@@ -19,6 +19,18 @@ Seconds = Annotated[int, "seconds outside, milliseconds inside"]
 """A duration: `SSE_PRESENCE_GRACE=2.5` becomes 2500."""
 
 
+class Rate(msgspec.Struct, frozen=True):
+    """So many at once, and as many again over each period: `20/20` is 20, and then one a second."""
+
+    count: int
+    period: int
+    """Milliseconds inside, seconds outside."""
+
+    def __str__(self) -> str:
+        """As it is written outside."""
+        return f"{self.count}/{self.period / 1000:g}"
+
+
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """All that can be set. Field `grace` is read from `SSE_PRESENCE_GRACE`."""
 
@@ -87,6 +99,22 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     max_target: int = 16_384
     """Bytes of a request's path and query."""
 
+    heartbeat_rate: Rate | None = Rate(100, 2_000)
+    """Heartbeats of a user on one process, as `at once/seconds until as many more`; `off` for no limit.
+    32 devices may start at the same time and beat every 5 seconds, and are far below."""
+    status_rate: Rate | None = Rate(20, 20_000)
+    """Changes of a user's chosen status."""
+    typing_rate: Rate | None = Rate(60, 3_000)
+    """Starts and refreshes of a user's typing; stops are free."""
+    query_rate: Rate | None = Rate(200, 2_000)
+    """Queries of a user; every 50 users or channels that one names count as one more."""
+    poll_rate: Rate | None = Rate(100, 2_000)
+    """Polls of a user."""
+    interest_rate: Rate | None = Rate(60, 6_000)
+    """Stored interests of a user that are made or changed."""
+    ticket_rate: Rate | None = Rate(60, 30_000)
+    """Tickets of a user."""
+
     auth: str = "open"
     """`open` for development on this machine, `jwt` for everything else."""
     insecure_open: bool = False
@@ -118,6 +146,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         One liveness period, and no less than it takes until every device has signalled once.
         """
         return max(self.liveness_factor * self.heartbeat, self.longest_interval)
+
+    @property
+    def rates(self) -> dict[str, Rate]:
+        """The rate limits that there are, by kind."""
+        names = [name for name in self.__struct_fields__ if name.endswith("_rate")]
+        return {name.removesuffix("_rate"): rate for name in names if (rate := getattr(self, name))}
 
     def __repr__(self) -> str:
         """Without secrets, so that a logged settings value gives nothing away."""
@@ -223,22 +257,37 @@ _RULES: tuple[tuple[Callable[[Settings], bool], str], ...] = (
 )
 
 
-def _read(kind: Any, text: str) -> Any:
-    """One setting's text as its type; raises ValueError."""
-    if kind == (Seconds | None) and text == "hidden":
-        return None
-    if kind in (Seconds, Seconds | None):
-        milliseconds = float(text) * 1000
-        if not 0 <= milliseconds < 2**53:
-            raise ValueError(text)
-        return round(milliseconds)
-    if kind is bool:
-        return {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}[text.lower()]
-    if kind is int:
-        return int(text)
-    if kind is str:
-        return text
+def _seconds(text: str) -> int:
+    milliseconds = float(text) * 1000
+    if not 0 <= milliseconds < 2**53:
+        raise ValueError(text)
+    return round(milliseconds)
+
+
+def _rate(text: str) -> Rate:
+    count, _, seconds = text.partition("/")
+    rate = Rate(int(count), _seconds(seconds))
+    if not (0 < rate.count < 2**31 and 0 < rate.period < 2**31):
+        raise ValueError(text)
+    return rate
+
+
+def _list(text: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
+_WORDS = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}
+
+_READERS: Mapping[Any, Callable[[str], Any]] = {
+    Seconds: _seconds,
+    Seconds | None: lambda text: None if text == "hidden" else _seconds(text),
+    Rate | None: lambda text: None if text == "off" else _rate(text),
+    bool: lambda text: _WORDS[text.lower()],
+    int: int,
+    str: str,
+    tuple[str, ...]: _list,
+}
+"""Type → how a text is read as one; raises ValueError or KeyError."""
 
 
 def settings_from(environ: Mapping[str, str]) -> Settings:
@@ -253,7 +302,7 @@ def settings_from(environ: Mapping[str, str]) -> Settings:
         if key not in names:
             continue
         try:
-            values[names[key]] = _read(hints[names[key]], text)
+            values[names[key]] = _READERS[hints[names[key]]](text)
         except (ValueError, KeyError):
             shown = "…" if "SECRET" in key else repr(text)
             broken.append(f"{key}={shown} cannot be read; see `sse-presence settings` for what it takes.")

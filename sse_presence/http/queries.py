@@ -15,12 +15,16 @@ from sse_presence.domain.signal import Reading
 from sse_presence.errors import FieldError
 from sse_presence.http.body import decode, read_body
 from sse_presence.http.context import service_of
+from sse_presence.http.limits import spend
 from sse_presence.http.parameters import distinct_ids, invalid, parameters
 from sse_presence.http.permission import refuse_unwatchable
 from sse_presence.http.reply import Reply
 from sse_presence.http.schemas import QueryBody
 from sse_presence.service import Service
 from sse_presence.sse.encode import record_json
+
+_NAMED = 50
+"""Names in a query that count as one more query."""
 
 _QUERY = msgspec.json.Decoder(QueryBody)
 
@@ -41,6 +45,7 @@ async def presence(request: Request) -> Reply:
     if len(users) > limit:
         raise invalid([FieldError(field, f"may name {limit} users, and names {len(users)}")])
     refuse_unwatchable(users, caller)
+    spend(service, "query", caller.user, 1 + len(users) // _NAMED)
     return await _answer(service, caller, users)
 
 

@@ -1,6 +1,7 @@
 """Signals: what clients POST. A 2xx says that it is stored, a 4xx that nothing changed, a 503 to try again.
 
-Identity is told first, then the body is read and checked, then rights, and only then the store is asked.
+Identity is told first, then the body is read and checked, then rights, then how often it is sent, and only
+then the store is asked.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from sse_presence.domain.signal import Answer
 from sse_presence.errors import Forbidden
 from sse_presence.http.body import decode, read_body
 from sse_presence.http.context import service_of
+from sse_presence.http.limits import spend
 from sse_presence.http.parameters import parameters
 from sse_presence.http.permission import refuse_unenterable
 from sse_presence.http.reply import Reply, reply
@@ -33,6 +35,7 @@ async def heartbeat(request: Request) -> Reply:
     """`POST /v1/heartbeat`: a device is alive."""
     service = service_of(request)
     _, user, body = await _received(request, _HEARTBEAT)
+    spend(service, "heartbeat", user)
     beat = body.signal(service.settings)
     answer = await service.store.heartbeat(user, beat)
     if not answer.stale:
@@ -43,8 +46,10 @@ async def heartbeat(request: Request) -> Reply:
 
 async def status(request: Request) -> Reply:
     """`POST /v1/status`: what a user chooses to show."""
+    service = service_of(request)
     _, user, body = await _received(request, _STATUS)
-    return Reply(record_json(await service_of(request).store.status(user, body.signal())))
+    spend(service, "status", user)
+    return Reply(record_json(await service.store.status(user, body.signal())))
 
 
 async def typing(request: Request) -> Reply:
@@ -52,6 +57,8 @@ async def typing(request: Request) -> Reply:
     service = service_of(request)
     caller, user, body = await _received(request, _TYPING)
     refuse_unenterable([body.channel], caller)
+    if body.typing:  # a stop that is refused would leave somebody typing
+        spend(service, "typing", user)
     answer = await service.store.typing(user, body.signal())
     if not answer.stale:
         service.attachments.signalled(user, body.device)
@@ -60,7 +67,7 @@ async def typing(request: Request) -> Reply:
 
 
 async def leave(request: Request) -> Reply:
-    """`POST /v1/leave`: a device says that it goes."""
+    """`POST /v1/leave`: a device says that it goes; never too often, for it will not say so again."""
     _, user, body = await _received(request, _LEAVE)
     answer = await service_of(request).store.leave(user, body.signal())
     return reply({"time": answer.time} | _staleness(answer))
