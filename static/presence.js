@@ -46,7 +46,7 @@ class Typing extends TypingSignal {
 class Presence {
   state = "connecting";
   status = { set: (choice) => this.#setStatus(choice) };
-  device = { set: ({ activity }) => this.#setActivity(activity) };
+  device = { set: (options) => this.#setDevice(options) };
   #credentials;
   #service;
   #kind;
@@ -312,9 +312,11 @@ class Presence {
     return record;
   }
 
-  #setActivity(tag) {
-    this.#tag = tag;
-    this.#changed();
+  #setDevice(options) {
+    if ("activity" in options) this.#tag = options.activity;
+    if (options.idle_ms === undefined) return this.#changed();
+    this.#activity.lastInput = Date.now() - options.idle_ms;
+    this.#wake();
   }
 
   async #sendTyping(channel, typing) {

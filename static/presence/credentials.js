@@ -29,7 +29,7 @@ export class Credentials {
   cookies = "same-origin";
   #give;
   #token;
-  #ends = 0;
+  #ends = Infinity;
   #asking;
 
   /** `auth`: `{user}`, a function that gives a token, or `"cookie"`; `user`: the caller's id, if known. */
@@ -61,24 +61,29 @@ export class Credentials {
   }
 
   /** The token was refused, or ended. Returns whether another one can be asked for. */
-  forget() {
-    this.#asking = undefined;
-    this.#ends = 0;
+  forget(headers = this.headersAtHand()) {
+    // Another request may have found out first.
+    if (headers.Authorization === this.headersAtHand().Authorization) {
+      this.#asking = this.#token = undefined;
+      this.#ends = Infinity;
+    }
     return this.usesTokens;
   }
 
   async #ask() {
+    let token;
     try {
-      this.#token = await this.#give();
+      token = await this.#give();
     } catch (cause) {
       this.forget();
       throw new PresenceError("The page could not get a token.", { cause });
     }
-    if (!this.#token) {
+    if (!token) {
       this.forget();
       throw new PresenceError("The page has no token.", { status: 401, code: "signed-out" });
     }
-    const { sub, iat, exp } = claimsOf(this.#token);
+    const { sub, iat, exp } = claimsOf(token);
+    this.#token = token;
     this.user ??= sub;
     // How long it lasts, not when it ends: clocks of browsers go wrong.
     this.#ends = exp && iat ? Date.now() + (exp - iat) * 1000 : Infinity;

@@ -33,8 +33,12 @@ export class Service {
     const url = this.url(path, pairs);
     const limit = AbortSignal.timeout(PATIENCE_MS + waitMs);
     const options = { method, body, signal: signal ? AbortSignal.any([signal, limit]) : limit };
-    let response = await this.#fetch(url, options);
-    if (response.status === 401 && this.#credentials.forget()) response = await this.#fetch(url, options);
+    let headers = await this.#credentials.headers();
+    let response = await this.#fetch(url, headers, options);
+    if (response.status === 401 && this.#credentials.forget(headers)) {
+      headers = await this.#credentials.headers();
+      response = await this.#fetch(url, headers, options);
+    }
     if (!response.ok) throw await errorFrom(response);
     return method === "HEAD" ? undefined : response.json();
   }
@@ -58,29 +62,33 @@ export class Service {
 
   /** Posts a last signal from a page that goes: it outlives the page, and nobody waits for its answer. */
   farewell(path, body) {
-    const headers = { ...this.#credentials.headersAtHand(), "Content-Type": "application/json" };
+    const headers = this.#credentials.headersAtHand();
     if (headers.Authorization || "keepalive" in Request.prototype) {
-      this.#send(this.url(path), { method: "POST", headers, body }).catch(() => undefined);
+      this.#send(this.url(path), headers, { method: "POST", body }).catch(() => undefined);
     } else {
       navigator.sendBeacon(this.url(path), JSON.stringify(body));
     }
   }
 
-  async #fetch(url, { method, body, signal }) {
-    const headers = await this.#credentials.headers();
-    if (body) headers["Content-Type"] = "application/json";
+  async #fetch(url, headers, options) {
     try {
-      return await this.#send(url, { method, headers, body, signal });
+      return await this.#send(url, headers, options);
     } catch (cause) {
       throw new PresenceError("The service cannot be reached.", { cause });
     }
   }
 
-  #send(url, { method, headers, body, signal }) {
-    const credentials = this.#credentials.cookies;
+  #send(url, headers, { method, body, signal }) {
     const text = body && JSON.stringify(body);
-    // Browsers allow 64 KiB of what is kept alive in all.
-    const keepalive = text !== undefined && text.length < 8_192;
-    return fetch(url, { method, headers, credentials, body: text, keepalive, signal, cache: "no-store" });
+    return fetch(url, {
+      method,
+      headers: text ? { ...headers, "Content-Type": "application/json" } : headers,
+      credentials: this.#credentials.cookies,
+      body: text,
+      // Browsers allow 64 KiB in all of what outlives the page: signals are small, interests may be long.
+      keepalive: text?.length < 4_096,
+      signal,
+      cache: "no-store",
+    });
   }
 }

@@ -53,6 +53,9 @@ export class StoredInterest {
   async pairs() {
     if (!this.id && this.#stores) await this.#make(this.#wanted);
     if (this.id) return [["interest", this.id]];
+    if (missing(this.#wanted, nothing()).join().length > LONGEST_QUERY) {
+      throw new PresenceError("This service stores no interests: watch fewer.", { status: 414, code: "too-long" });
+    }
     this.#holds(this.#wanted);
     return WATCHED.flatMap((kind) => [...this.held[kind]].map((id) => [PARAMETERS[kind], id]));
   }
@@ -83,7 +86,6 @@ export class StoredInterest {
         await this.#make(nothing());
       } else {
         this.#stores = false;
-        if (pairs.join().length > LONGEST_QUERY) throw new PresenceError("This service stores no interests: watch fewer.", { status: 414 });
       }
     }
   }

@@ -46,9 +46,7 @@ class OpenGate(Protocol):
 class OpenTab(Protocol):
     """Open a page at a gate and let it connect; without a context, in a browser of its own."""
 
-    async def __call__(
-        self, gate: Gate, options: str, context: BrowserContext | None = None
-    ) -> Tab: ...
+    async def __call__(self, gate: Gate, options: str, context: BrowserContext | None = None) -> Tab: ...
 
 
 def chromium() -> str:

@@ -5,7 +5,6 @@ It serves an empty page at `/page` for the library to be tried in; all else goes
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -21,7 +20,7 @@ from starlette.routing import Route
 from tests.running import live_service
 
 PASSED = ("accept", "authorization", "content-type", "cookie", "last-event-id")
-"""Headers of requests that are passed on: not those that would tell the service that pages are not its own."""
+"""Headers of requests that are passed on: not those that say that pages are not of the service."""
 
 PAGE = """<!doctype html><meta charset="utf-8"><link rel="icon" href="data:,"><title>A page</title>
 <script type="module">
@@ -29,7 +28,9 @@ PAGE = """<!doctype html><meta charset="utf-8"><link rel="icon" href="data:,"><t
   Object.assign(window, { connect, PresenceError, seen: [], states: [], events: [], errors: [] });
   window.start = (options) => {
     const presence = connect({ url: "/", ...options });
-    presence.on("presence", (records) => seen.push(...records.map(({ user, status }) => `${user} ${status}`)));
+    presence.on("presence", (records) => {
+      seen.push(...records.map(({ user, status }) => `${user} ${status}`));
+    });
     presence.on("state", ({ state, reason }) => states.push(`${state} ${reason}`.trim()));
     presence.on("event", ({ type, data }) => events.push({ type, data }));
     presence.on("error", ({ status, code }) => errors.push({ status, code }));
