@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from sse_presence.domain.record import OFFLINE
+from sse_presence.domain.roll import LISTED
 from sse_presence.domain.signal import Choice, Kind
 
 if TYPE_CHECKING:
@@ -43,6 +44,8 @@ class Device(msgspec.Struct, frozen=True, kw_only=True):
     activity: str | None = None
     activity_at: int = 0
     seq: int | None = None
+    channels: tuple[str, ...] = ()
+    """Sorted."""
 
 
 class Chosen(msgspec.Struct, frozen=True, kw_only=True):
@@ -111,6 +114,8 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
     max_devices: int
     typing_ttl: int
     forgiven_outage: int
+    listed: int = LISTED
+    """Members of a channel are told by name while they are no more than this."""
 
 
 def rules_from(settings: Settings) -> Rules:

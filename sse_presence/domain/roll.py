@@ -5,6 +5,8 @@ A member is a user with a live device that lists the channel, as others see that
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import msgspec
 
 LISTED = 500
@@ -24,3 +26,8 @@ class Roll(msgspec.Struct, frozen=True, array_like=True):
     changed: int = 0
     """Store time: of the change, strictly rising in a partition; of a reading, that up to which every
     change is in it. So of two the one with the higher time is the newer."""
+
+
+def by_bytes(users: Iterable[str]) -> tuple[str, ...]:
+    """Ids in the order of their bytes, which is that of their code points."""
+    return tuple(sorted(users))

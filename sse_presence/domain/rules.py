@@ -59,6 +59,7 @@ def _beaten(old: Device | None, beat: Heartbeat, now: int, rules: Rules) -> Devi
         activity=beat.activity,
         activity_at=old.activity_at if old is not None and same_tag else now,
         seq=beat.seq if beat.seq is not None else (old.seq if old is not None else None),
+        channels=tuple(sorted(set(beat.channels))),
     )
 
 

@@ -29,7 +29,7 @@ class Heartbeat(msgspec.Struct, frozen=True, kw_only=True):
     interval: int
     activity: str | None = None
     channels: tuple[str, ...] = ()
-    """Those that the device is in, in any order; replaces the last list."""
+    """Those that it is in; replaces the last list."""
     seq: int | None = None
 
 

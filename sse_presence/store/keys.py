@@ -11,7 +11,7 @@ from binascii import crc_hqx
 META = "presence:meta"
 """Hash with the store's format, its number of partitions and the cursor key."""
 
-FORMAT = "1"
+FORMAT = "2"
 """Raised when the keys of an older version can no longer be read."""
 
 
@@ -26,8 +26,9 @@ def bus(partition: int) -> bytes:
 
 
 def script_keys(partition: int) -> tuple[bytes, ...]:
-    """KEYS of the script: meta, due, changed, typing."""
-    return tuple(b"presence:{%d}:%s" % (partition, name) for name in (b"m", b"due", b"changed", b"typing"))
+    """KEYS of the script: meta, due, changed, typing, outbox, rolls."""
+    names = (b"m", b"due", b"changed", b"typing", b"out", b"rolls")
+    return tuple(b"presence:{%d}:%s" % (partition, name) for name in names)
 
 
 def users(partition: int) -> str:
@@ -43,6 +44,16 @@ def channels(partition: int) -> str:
 def interests(partition: int) -> str:
     """Prefix of a partition's stored interests."""
     return f"presence:{{{partition}}}:i:"
+
+
+def rolls(partition: int) -> str:
+    """Prefix of a partition's rolls: who is in a channel."""
+    return f"presence:{{{partition}}}:r:"
+
+
+def taken_off(partition: int) -> str:
+    """Prefix of those who were lately taken off a partition's rolls."""
+    return f"presence:{{{partition}}}:o:"
 
 
 def value(partition: int, kind: str, name: str) -> str:

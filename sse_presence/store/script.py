@@ -14,7 +14,10 @@ import msgspec
 from sse_presence.domain.model import Rules
 from sse_presence.store import keys
 
-PARTS = ("partition", "device", "persona", "user", "signals", "typing", "interest", "sweep", "commit")
+PARTS = (
+    *("partition", "device", "persona", "membership", "user", "signals", "outbox"),
+    *("typing", "roll", "interest", "sweep", "commit"),
+)
 """In this order each part uses only what stands before it."""
 
 Operation = tuple[Any, ...]
@@ -32,6 +35,8 @@ class Reply(msgspec.Struct, frozen=True, array_like=True):
     settling: int
     """Milliseconds for which the partition may still lack what it lost."""
     results: tuple[Any, ...]
+    owing: bool = False
+    """Whether users wait for their channels to be told."""
 
 
 class Script:
@@ -57,9 +62,12 @@ def packed_rules(rules: Rules, partition: int, publish: str) -> bytes:
             rules.max_devices,
             rules.typing_ttl,
             rules.forgiven_outage,
+            rules.listed,
             keys.users(partition),
             keys.channels(partition),
             keys.interests(partition),
+            keys.rolls(partition),
+            keys.taken_off(partition),
             keys.bus(partition).decode(),
             publish,
         )

@@ -12,14 +12,16 @@ import logging
 import os
 from collections.abc import Callable, Sequence
 from functools import partial
+from hashlib import blake2b
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from sse_presence.domain.interest import Interest, StoredInterest
 from sse_presence.domain.model import rules_from
 from sse_presence.domain.record import Record, TypingList
-from sse_presence.domain.roll import Roll
+from sse_presence.domain.roll import Roll, by_bytes
 from sse_presence.domain.signal import LONGEST_IDLE, Answer, Heartbeat, Leave, Override, Reading, Typing
 from sse_presence.errors import SettingsError
 from sse_presence.settings import Settings
@@ -27,6 +29,7 @@ from sse_presence.store import interest as interests
 from sse_presence.store import keys
 from sse_presence.store.client import Client
 from sse_presence.store.commit import Committer
+from sse_presence.store.outbox import Outbox
 from sse_presence.store.script import Operation, Reply, packed_rules
 
 CHUNK = 500
@@ -48,6 +51,11 @@ class Store:
         rules = rules_from(settings)
         self._rules = [packed_rules(rules, number, publish) for number in range(self.partitions)]
         self._committers = [Committer(partial(self._call, number)) for number in range(self.partitions)]
+        self._outboxes = [
+            Outbox(number, self._submit_to, self.partition_of) for number in range(self.partitions)
+        ]
+        self._incarnations: dict[int, str] = {}
+        self._recalled = ""
 
     async def open(self) -> None:
         """Check that the store is one that this version can use; raises SettingsError."""
@@ -72,6 +80,7 @@ class Store:
     async def close(self) -> None:
         """Let what was taken be committed, and end the connections."""
         await asyncio.gather(*(committer.close() for committer in self._committers))
+        await asyncio.gather(*(outbox.close() for outbox in self._outboxes))
         await self._client.close()
 
     def partition_of(self, name: str) -> int:
@@ -92,7 +101,7 @@ class Store:
         idle_ms = min(max(beat.idle_ms, 0), LONGEST_IDLE)
         operation = (
             *("heartbeat", user, beat.device, idle_ms, beat.visible, beat.kind, beat.interval),
-            *(beat.activity or False, _seq(beat.seq)),
+            *(beat.activity or False, _seq(beat.seq), "\n".join(sorted(set(beat.channels)))),
         )
         return _answer(*await self._submit(user, operation))
 
@@ -158,17 +167,24 @@ class Store:
 
     async def typing_in(self, channels: Sequence[str]) -> list[TypingList]:
         """Who types in each channel."""
+        return msgspec.convert(await self._of_channels("lists", channels), list[TypingList])
+
+    async def _of_channels(self, operation: str, channels: Sequence[str]) -> list[Any]:
         parts: dict[int, list[str]] = {}
         for channel in dict.fromkeys(channels):
             parts.setdefault(self.partition_of(channel), []).append(channel)
         answers = await asyncio.gather(
-            *(self._committers[partition].submit(("lists", part)) for partition, part in parts.items())
+            *(self._submit_to(partition, (operation, part)) for partition, part in parts.items())
         )
-        return [entry for _, lists in answers for entry in msgspec.convert(lists, list[TypingList])]
+        return [entry for _, found in answers for entry in found]
 
     async def rolls(self, channels: Sequence[str]) -> list[Roll]:
         """Who is in each channel, in any order; with members where they are listed."""
-        return [Roll(channel=channel, count=0, members=()) for channel in dict.fromkeys(channels)]
+        lists = await self._of_channels("rolls", channels)
+        rolls = msgspec.convert(lists, list[Roll])
+        return [
+            roll if roll.members is None else replace(roll, members=by_bytes(roll.members)) for roll in rolls
+        ]
 
     async def changed_since(self, partition: int, position: int) -> tuple[str, frozenset[str] | None]:
         """The incarnation, and whose records changed after a position; None where that is not known."""
@@ -225,7 +241,20 @@ class Store:
 
     async def tick(self) -> int:
         """Sweep every partition that no other process has just swept; how many timers were due."""
-        return sum(await asyncio.gather(*(self._sweep(number) for number in range(self.partitions))))
+        due = sum(await asyncio.gather(*(self._sweep(number) for number in range(self.partitions))))
+        await self._recall()
+        return due
+
+    async def _recall(self) -> None:
+        """Where a partition has another incarnation, its channels may have lost who is in them: tell all."""
+        known = msgspec.msgpack.encode(sorted(self._incarnations.items()))
+        digest = blake2b(known, digest_size=8).hexdigest()
+        if digest == self._recalled:
+            return
+        await asyncio.gather(
+            *(self._submit_to(number, ("recall", digest)) for number in range(self.partitions))
+        )
+        self._recalled = digest
 
     async def _sweep(self, partition: int) -> int:
         gap = self._settings.sweep // 2
@@ -243,7 +272,10 @@ class Store:
         await self._committers[partition].submit(("settle", incarnation, self._settings.settling))
 
     async def _submit(self, name: str, operation: Operation) -> tuple[Reply, Any]:
-        return await self._committers[self.partition_of(name)].submit(operation)
+        return await self._submit_to(self.partition_of(name), operation)
+
+    async def _submit_to(self, partition: int, operation: Operation) -> tuple[Reply, Any]:
+        return await self._committers[partition].submit(operation)
 
     async def _call(self, partition: int, operations: Sequence[Operation]) -> Reply:
         now = b"" if self._clock is None else str(self._clock()).encode()
@@ -254,7 +286,11 @@ class Store:
             os.urandom(8).hex().encode(),
             msgspec.msgpack.encode(operations),
         )
-        return msgspec.msgpack.decode(answer, type=Reply)
+        reply = msgspec.msgpack.decode(answer, type=Reply)
+        self._incarnations[partition] = reply.incarnation
+        if reply.owing:
+            self._outboxes[partition].wake()
+        return reply
 
 
 def _seq(seq: int | None) -> int:

@@ -21,9 +21,13 @@ local function write_user(user)
   if public.body ~= OFFLINE then put('r', public.body) elseif user.raw.r then removed[1] = 'r' end
   if own.body ~= public.body then put('s', own.body) elseif user.raw.s then removed[#removed + 1] = 's' end
   put('p', pack_personas(user))
-  for name, d in pairs(user.real.devices) do put('d' .. name, pack_device(d)) end
+  for name, d in pairs(user.real.devices) do
+    put('d' .. name, pack_device(d))
+    if d.channels ~= '' then put('c' .. name, d.channels) end
+  end
   for field in pairs(user.raw) do
-    if string.sub(field, 1, 1) == 'd' and not user.real.devices[string.sub(field, 2)] then
+    local kind, d = string.sub(field, 1, 1), user.real.devices[string.sub(field, 2)]
+    if kind == 'd' and not d or kind == 'c' and not (d and d.channels ~= '') then
       removed[#removed + 1] = field
     end
   end
@@ -54,6 +58,58 @@ local function write_users()
   end
 end
 
+local function write_memberships()
+  if partition.recalls then redis.call('ZUNIONSTORE', KEYS[5], 1, KEYS[5], 'WEIGHTS', 0) end
+  for _, membership in ipairs(opened_memberships) do
+    local key = USER_PREFIX .. membership.name
+    if membership.dirty and membership.state == TOLD and membership.channels == '' then
+      redis.call('HDEL', key, 'm')
+    elseif membership.dirty then
+      redis.call('HSET', key, 'm', pack_membership(membership))
+    end
+    if membership.due == NEVER then
+      redis.call('ZREM', KEYS[5], membership.name)
+    elseif membership.due then
+      redis.call('ZADD', KEYS[5], membership.due, membership.name)
+      absent[5] = true
+    end
+  end
+end
+
+local function write_entries(roll)
+  local earliest, written = roll.first or NEVER, roll.lapsed > 0
+  for user, entry in pairs(roll.entries) do
+    if entry.was and not entry.present then redis.call('ZREM', roll.key, user) end
+    if entry.told then
+      written = true
+      redis.call('ZREM', entry.present and roll.off_key or roll.key, user)
+      redis.call('ZADD', entry.present and roll.key or roll.off_key, entry.fence, user)
+      if entry.present then earliest = math.min(earliest, entry.fence) end
+    end
+  end
+  if written then
+    redis.call('ZREMRANGEBYSCORE', roll.off_key, '-inf', now - TOO_OLD)
+    for _, key in ipairs({ roll.key, roll.off_key }) do
+      redis.call('PEXPIRE', key, FORGIVEN_OUTAGE + 2 * LEASE)
+    end
+  end
+  return earliest
+end
+
+local function write_rolls()
+  for _, roll in ipairs(opened_rolls) do
+    local earliest = write_entries(roll)
+    if roll.popped and earliest == NEVER then
+      redis.call('ZREM', KEYS[6], roll.name)
+    elseif roll.popped then
+      redis.call('ZADD', KEYS[6], math.max(earliest, outage_end()) + LEASE, roll.name)
+    elseif earliest ~= NEVER then
+      redis.call('ZADD', KEYS[6], 'LT', earliest + LEASE, roll.name)
+      absent[6] = true
+    end
+  end
+end
+
 local function write_channels()
   for _, channel in ipairs(opened_channels) do
     if channel.dirty or channel.publish then
@@ -79,7 +135,7 @@ local function write_interests()
 end
 
 local function publication()
-  local public, own, typing = {}, {}, {}
+  local public, own, typing, changes = {}, {}, {}, {}
   for _, user in ipairs(opened) do
     if user.publish then public[#public + 1] = record_of(user.name, user.public) end
     if user.publish_own then own[#own + 1] = record_of(user.name, user.own) end
@@ -87,11 +143,13 @@ local function publication()
   for _, channel in ipairs(opened_channels) do
     if channel.publish then typing[#typing + 1] = typing_list(channel) end
   end
-  if not partition.marked and #public + #own + #typing + #interest_changes == 0 then return nil end
+  for _, roll in ipairs(opened_rolls) do changes[#changes + 1] = roll_change(roll) end
+  local count = #public + #own + #typing + #changes + #interest_changes
+  if count == 0 and not partition.marked then return nil end
   partition.seq, partition_dirty = partition.seq + 1, true
   return cmsgpack.pack({
-    partition.incarnation, partition.seq, position(), partition.marked or false, public, own, typing, {},
-    interest_changes,
+    partition.incarnation, partition.seq, position(), partition.marked or false, public, own, typing,
+    changes, interest_changes,
   })
 end
 
@@ -104,15 +162,18 @@ local message = publication()
 -- The partition is written first: a store that is out of memory refuses it, and with it all the rest.
 if partition_dirty then redis.call('SET', KEYS[1], pack_partition()) end
 write_users()
+write_memberships()
+write_rolls()
 write_channels()
 write_interests()
 if partition.marked then
   redis.call('ZREMRANGEBYSCORE', KEYS[3], '-inf', now - CHANGES_KEPT)
 end
-for i = 2, 4 do
+for i = 2, 6 do
   if partition.marked or absent[i] then redis.call('PEXPIRE', KEYS[i], 2 * RETENTION) end
 end
 if message then redis.call(PUBLISH, BUS, message) end
 return cmsgpack.pack({
   now, partition.incarnation, partition.seq, position(), math.max(0, partition.settling - now), results,
+  owing,
 })

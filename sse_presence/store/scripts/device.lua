@@ -9,21 +9,23 @@ local CLOSE_MARGIN = 5000
 -- the activity tag is the rest.
 local DEVICE = '<ddddddIBBB'
 local DEVICE_SIZE = struct.size(DEVICE)
-local VISIBLE, IDLE = 1, 2
+local VISIBLE, IDLE, IN_CHANNELS = 1, 2, 4
 
 local function pack_device(d)
-  local flags = (d.visible and VISIBLE or 0) + (d.idle and IDLE or 0)
+  local flags = (d.visible and VISIBLE or 0) + (d.idle and IDLE or 0) + (d.channels ~= '' and IN_CHANNELS or 0)
   return struct.pack(DEVICE, d.deadline, d.signalled, d.input_at, d.active_until, d.activity_at, d.seq,
     d.interval, d.kind, flags, d.grace) .. (d.activity or '')
 end
 
-local function unpack_device(packed)
+-- Channels are kept beside it: nil where they are not known.
+local function unpack_device(packed, channels)
   local deadline, signalled, input_at, active_until, activity_at, seq, interval, kind, flags, grace =
     struct.unpack(DEVICE, packed)
   return {
     deadline = deadline, signalled = signalled, input_at = input_at, active_until = active_until,
     activity_at = activity_at, seq = seq, interval = interval, kind = kind, grace = grace,
-    visible = flags % 2 == 1, idle = flags >= IDLE,
+    visible = flags % 2 == 1, idle = flags % 4 >= IDLE,
+    channels = flags < IN_CHANNELS and '' or channels,
     activity = #packed > DEVICE_SIZE and string.sub(packed, DEVICE_SIZE + 1) or false,
   }
 end

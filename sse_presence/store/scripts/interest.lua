@@ -58,8 +58,9 @@ function operations.interest(op)
   return interest and content_of(interest)
 end
 
--- What a change would make of one list: the list, what was added, what was removed, how many there are.
-local function changed_list(old, add, remove, at)
+-- What a change would make of one list: the list (added now: at 0), what was added, what was removed, and
+-- how many there are.
+local function changed_list(old, add, remove)
   local new, count, added, removed = {}, 0, {}, {}
   for id, since in pairs(old) do new[id], count = since, count + 1 end
   for _, id in ipairs(remove) do
@@ -70,7 +71,7 @@ local function changed_list(old, add, remove, at)
   end
   for _, id in ipairs(add) do
     if not new[id] then
-      new[id], count = at, count + 1
+      new[id], count = 0, count + 1
       added[#added + 1] = id
     end
   end
@@ -83,18 +84,20 @@ end
 function operations.change_interest(op)
   local interest = load_interest(op[2])
   if not interest or interest.owner ~= op[3] then return false end
-  local at = math.max(now, partition.last + 1)
   local new, added, removed, changed = {}, {}, {}, false
   for n, list in ipairs(LISTS) do
     local count
-    new[n], added[n], removed[n], count = changed_list(interest[list], op[4][n], op[5][n], at)
+    new[n], added[n], removed[n], count = changed_list(interest[list], op[4][n], op[5][n])
     if #added[n] > 0 and count > op[6][n] then return { n, count } end
     changed = changed or #added[n] + #removed[n] > 0
   end
   if changed then
-    change_time()
+    local at = change_time()
     interest.version, interest.dirty = interest.version + 1, true
-    for n, list in ipairs(LISTS) do interest[list] = new[n] end
+    for n, list in ipairs(LISTS) do
+      interest[list] = new[n]
+      for _, id in ipairs(added[n]) do new[n][id] = at end
+    end
     interest_changes[#interest_changes + 1] = {
       interest.id, interest.version, at, added[1], added[2], added[3], removed[1], removed[2], removed[3],
     }

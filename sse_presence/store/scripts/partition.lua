@@ -2,13 +2,15 @@
 -- given by script.py and run as a single EVALSHA.
 --
 -- KEYS  1 meta (packed), 2 due (sorted set: user -> timer), 3 changed (sorted set: user -> time of change),
---       4 typing (sorted set: channel -> timer). Users, channels and interests are keys under the
+--       4 typing (sorted set: channel -> timer), 5 outbox (sorted set: user -> when its channels are to be
+--       told), 6 rolls (sorted set: channel -> timer). Users, channels and interests are keys under the
 --       prefixes of the rules, in the same slot.
 -- ARGV  1 now in milliseconds, or "" for the store's own clock (only tests inject one)
 --       2 rules (msgpack array, see script.py)
 --       3 a random name, used should the partition need a new incarnation
 --       4 operations (msgpack array of [name, arguments ...])
--- Return: msgpack [now, incarnation, seq, position, settling, [a result per operation]].
+-- Return: msgpack [now, incarnation, seq, position, settling, [a result per operation], whether somebody
+--         waits in the outbox].
 --
 -- Four phases: read every key, decide in memory, write, publish. An error can only come from the first,
 -- so that no change is ever stored without being published.
@@ -17,8 +19,9 @@ local rules = cmsgpack.unpack(ARGV[2])
 local FACTOR, GRACE, IDLE_AFTER, HIDDEN_IDLE_AFTER = rules[1], rules[2], rules[3], rules[4]
 local RENEWAL_CEILING, PRECISION, RETENTION, MAX_DEVICES = rules[5], rules[6], rules[7], rules[8]
 local TYPING_TTL, FORGIVEN_OUTAGE = rules[9], rules[10]
-local USER_PREFIX, CHANNEL_PREFIX, INTEREST_PREFIX = rules[11], rules[12], rules[13]
-local BUS, PUBLISH = rules[14], rules[15]
+local LISTED_MEMBERS = rules[11]
+local USER_PREFIX, CHANNEL_PREFIX, INTEREST_PREFIX = rules[12], rules[13], rules[14]
+local ROLL_PREFIX, OFF_PREFIX, BUS, PUBLISH = rules[15], rules[16], rules[17], rules[18]
 
 local OUTAGE_AFTER = 5000 -- no process reached the store for longer: an outage of ours
 local KEPT_OUTAGES = 32 -- far more than devices can outlive
@@ -32,13 +35,14 @@ end
 
 local partition
 local partition_dirty = false
-local absent = {} -- which of the sorted sets would be made by this call
+local absent = {} -- which of the sorted sets may be made by this call
 
 local function new_partition()
   partition_dirty = true
   return {
     incarnation = ARGV[3], seq = 0, last = 0, mark = now, floor = 0,
     master = '', settling = 0, outages = 0, recent = {}, swept = now,
+    recalled = '',
   }
 end
 
@@ -50,6 +54,7 @@ local function load_partition()
   return {
     incarnation = m[1], seq = m[2], last = m[3], mark = m[4], floor = m[5],
     master = m[6], settling = m[7], outages = m[8], recent = m[9], swept = m[10],
+    recalled = m[11] or '',
   }
 end
 
@@ -57,6 +62,7 @@ local function pack_partition()
   local p = partition
   return cmsgpack.pack({
     p.incarnation, p.seq, p.last, p.mark, p.floor, p.master, p.settling, p.outages, p.recent, p.swept,
+    p.recalled,
   })
 end
 

@@ -3,20 +3,25 @@
 
 local operations = {}
 
--- Heartbeat: user, device, idle_ms, visible, kind, interval, activity or false, seq or -1.
+-- Heartbeat: user, device, idle_ms, visible, kind, interval, activity or false, seq or -1, channels.
 -- Status word where nothing is due and nothing would change but the device's own clock; else nil.
 local function beat_unchanged(user, op)
   if user.loaded then return nil end
   local field = 'd' .. op[3]
-  local got = redis.call('HMGET', user.key, 'h', field)
+  local got
+  if op[10] == '' then
+    got = redis.call('HMGET', user.key, 'h', field)
+  else
+    got = redis.call('HMGET', user.key, 'h', field, 'c' .. op[3])
+  end
   local hot, packed = got[1], user.written[field] or got[2]
   if not (hot and packed) then return nil end
   local armed, outages, _, own_code = struct.unpack('<dIBB', hot)
   if now >= armed or outages ~= partition.outages then return nil end
-  local d = unpack_device(packed)
+  local d = unpack_device(packed, got[3])
   local visible, interval, seq = op[5], op[7], op[9]
   if d.grace ~= NO_GRACE or d.interval ~= interval or KINDS[d.kind] ~= op[6] or d.visible ~= visible
-    or d.activity ~= op[8] or seq >= 0 and seq < d.seq then
+    or d.activity ~= op[8] or d.channels ~= op[10] or seq >= 0 and seq < d.seq then
     return nil
   end
   if d.idle then
@@ -69,7 +74,7 @@ function operations.heartbeat(op)
     d.idle, d.input_at = false, now - idle_ms
   end
   if d.activity ~= op[8] then d.activity_at = now end
-  d.visible, d.kind, d.interval, d.activity = op[5], KIND_CODES[op[6]], interval, op[8]
+  d.visible, d.kind, d.interval, d.activity, d.channels = op[5], KIND_CODES[op[6]], interval, op[8], op[10]
   if seq >= 0 then d.seq = seq end
   touch(d)
   real.devices[name] = d
@@ -131,7 +136,7 @@ function operations.choose(op)
       devices = {}, chosen = real.chosen, seen = real.seen, since = real.since, forgotten = real.forgotten,
     }
     for name, d in pairs(real.devices) do
-      ghost.devices[name] = unpack_device(pack_device(d))
+      ghost.devices[name] = unpack_device(pack_device(d), d.channels)
       shorten(ghost.devices[name], now + GRACE, LEFT)
     end
     user.ghost = ghost

@@ -63,8 +63,14 @@ function operations.tick(op)
     channel.dirty = true
     settle_channel(channel)
   end
+  local lapsing = redis.call('ZRANGEBYSCORE', KEYS[6], '-inf', now, 'LIMIT', 0, SWEPT)
+  for _, name in ipairs(lapsing) do
+    local roll = load_roll(name)
+    roll.popped, roll.first = true, first_fence(roll)
+  end
+  owing = owing or redis.call('ZCOUNT', KEYS[5], '-inf', now) > 0
   partition.mark, partition.swept, partition.marked, partition_dirty = now, now, true, true
-  return { #due + #lapsed, #due == SWEPT or #lapsed == SWEPT }
+  return { #due + #lapsed + #lapsing, #due == SWEPT or #lapsed == SWEPT or #lapsing == SWEPT }
 end
 
 -- Position: no arguments. The reply itself tells it.

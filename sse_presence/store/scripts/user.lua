@@ -2,7 +2,8 @@
 --   h        hot state: armed timer, outages applied, statuses, and version, change and last-seen of both records
 --   r        body of the public record (absent: offline); s: of the own record where it differs
 --   p        the personas without the real devices: override, last activity, ghost
---   d<name>  a packed device
+--   d<name>  a packed device; c<name> the channels that it is in, a line each (absent: none)
+--   m        the channels that others know the user to be in (absent: none), see membership.lua
 -- An unchanged heartbeat touches h and one device only. Fields under 64 bytes keep the hash a listpack.
 
 local HOT = '<dIBBdddddd'
@@ -28,7 +29,7 @@ local function unpack_personas(user, packed)
   local g = p[5]
   if not g then return real, false end
   local ghost = { devices = {}, chosen = g[1], seen = g[2], since = g[3], forgotten = g[4] }
-  for i = 1, #g[5], 2 do ghost.devices[g[5][i]] = unpack_device(g[5][i + 1]) end
+  for i = 1, #g[5], 3 do ghost.devices[g[5][i]] = unpack_device(g[5][i + 1], g[5][i + 2]) end
   return real, ghost
 end
 
@@ -42,6 +43,7 @@ local function pack_personas(user)
     for _, name in ipairs(names) do
       devices[#devices + 1] = name
       devices[#devices + 1] = pack_device(ghost.devices[name])
+      devices[#devices + 1] = ghost.devices[name].channels
     end
     g = { ghost.chosen, ghost.seen, ghost.since, ghost.forgotten, devices }
   end
@@ -101,7 +103,8 @@ local function load_user(name)
   user.real, user.ghost = unpack_personas(user, raw.p)
   for field, value in pairs(raw) do
     if string.sub(field, 1, 1) == 'd' then
-      user.real.devices[string.sub(field, 2)] = unpack_device(user.written[field] or value)
+      local device = string.sub(field, 2)
+      user.real.devices[device] = unpack_device(user.written[field] or value, raw['c' .. device])
     end
   end
   apply_outages(user)
@@ -145,6 +148,7 @@ local function settle_user(user)
   if user.ghost then user.ghost = forget(user, user.ghost, user.public) end
   user.real, forgotten = forget(user, user.real, remembered(user))
   if forgotten then make_visible(user, now) end
+  settle_membership(user)
   local public = show(user.public, user.ghost or user.real, false)
   local own = show(user.own, user.real, true)
   if not (public or own) then return end

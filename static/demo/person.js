@@ -1,4 +1,4 @@
-/** Draws a person into a row of the page: avatar, status dot, name and line. */
+/** Draws a person into a row of the page: avatar, line, activity and devices. The dot draws itself. */
 
 import { activityWords } from "./words.js";
 
@@ -21,7 +21,6 @@ export function paintAvatar(avatar, name) {
 export function paintPerson(row, record, words) {
   const status = record?.status ?? "unknown";
   row.dataset.status = status;
-  row.querySelector(".dot").dataset.status = status;
   const place = row.querySelector(".line");
   if (place.textContent !== words) {
     place.textContent = words;

@@ -44,7 +44,7 @@ export class StatusDialog {
 
   /** Opens with what is set now. */
   open() {
-    const own = this.#presence.record(this.#presence.user);
+    const own = this.#presence.get(this.#presence.user);
     const { status = "online", text = "", emoji = "", until: end } = own?.override ?? {};
     this.#kept = end;
     this.#offerKeeping(end);
@@ -95,7 +95,7 @@ export class StatusDialog {
 
   async #set(choice) {
     try {
-      await this.#presence.setStatus(choice);
+      await this.#presence.status.set(choice);
       this.#dialog.close();
     } catch (error) {
       this.#fault.textContent = error.message;

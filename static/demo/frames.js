@@ -19,7 +19,7 @@ function span(className, ...content) {
   return place;
 }
 
-/** JSON as it came, with its names and texts set apart; lines break after its commas. */
+/** JSON with its names and texts set apart; lines break after its commas. */
 function coloured(json) {
   const parts = [];
   let part = [];
@@ -38,7 +38,7 @@ function coloured(json) {
 }
 
 export class Frames {
-  #presence;
+  #address;
   #scroll = document.querySelector("#frames");
   #list = document.querySelector("#frames ol");
   #count = document.querySelector("#events-count");
@@ -48,10 +48,11 @@ export class Frames {
   #held = [];
   #total = 0;
 
-  constructor(presence) {
-    this.#presence = presence;
-    presence.addEventListener("frame", ({ detail }) => this.#came(detail));
-    presence.addEventListener("connection", ({ detail }) => this.#connection(detail));
+  /** `address()`: that of a stream which shows the same. */
+  constructor(presence, address) {
+    this.#address = address;
+    presence.on("event", (event) => this.#came(event));
+    presence.on("state", (event) => this.#connection(event));
     this.#pause.addEventListener("click", () => this.#toggle());
     document.querySelector("#clear-events").addEventListener("click", () => this.#clear());
     const copy = document.querySelector("#copy-curl");
@@ -62,15 +63,15 @@ export class Frames {
     return this.#pause.ariaPressed === "true";
   }
 
-  #came({ type, id, text }) {
+  #came({ type, data, id }) {
     this.#total += 1;
-    this.#add(this.#row(type, id, text));
+    this.#add(this.#row(type, id, JSON.stringify(data)));
   }
 
   /** What the stream itself cannot say: that it was lost. */
   #connection({ state, reason }) {
     if (state === "live" || state === "stale") return;
-    const row = this.#row(state, "", reason ?? "");
+    const row = this.#row(state, "", reason);
     row.classList.add("local");
     this.#add(row);
   }
@@ -119,7 +120,7 @@ export class Frames {
   }
 
   async #copy(button) {
-    const command = `curl -N '${this.#presence.streamUrl().replaceAll("'", "%27")}'`;
+    const command = `curl -N '${this.#address().replaceAll("'", "%27")}'`;
     const words = button.lastChild;
     try {
       await navigator.clipboard.writeText(command);

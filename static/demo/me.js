@@ -11,21 +11,24 @@ export class Me {
   #card = document.querySelector("#me");
 
   constructor(presence) {
+    const { user } = presence;
     this.#presence = presence;
-    paintAvatar(this.#card.querySelector(".avatar"), presence.user);
-    this.#card.querySelector(".name").textContent = presence.user;
+    paintAvatar(this.#card.querySelector(".avatar"), user);
+    this.#card.querySelector(".name").textContent = user;
     const inCall = document.querySelector("#in-call");
     // A page that the browser restores may restore the switch as well, but not what it stood for.
     inCall.checked = false;
-    inCall.addEventListener("change", () => presence.setActivity(inCall.checked ? "in_call" : undefined));
-    presence.addEventListener("change", () => this.paint());
+    inCall.addEventListener("change", () => {
+      presence.device.set({ activity: inCall.checked ? "in_call" : undefined });
+    });
+    presence.on("presence", () => this.paint());
     new StatusDialog(presence);
     this.paint();
   }
 
   /** Shows what is known now; also called as time passes. */
   paint() {
-    const record = this.#presence.record(this.#presence.user);
+    const record = this.#presence.get(this.#presence.user);
     paintPerson(this.#card, record, record ? ownLine(record, this.#presence.now()) : "…");
     const { status, text, emoji } = record?.override ?? {};
     const words = [emoji, text].filter(Boolean).join(" ") || CHOSEN[status];

@@ -7,6 +7,8 @@ export class People {
   #presence;
   #contacts;
   #rows = new Map();
+  /** id → what ends the watching of it */
+  #watched = new Map();
   #list = document.querySelector("#contacts");
   #count = document.querySelector("#contacts-count");
   #template = document.querySelector("#contact-row");
@@ -14,14 +16,9 @@ export class People {
   constructor(presence, contacts) {
     this.#presence = presence;
     this.#contacts = contacts;
-    presence.addEventListener("change", () => this.paint());
+    presence.on("presence", () => this.paint());
     this.#listenToForm();
     this.#layOut();
-  }
-
-  /** The contacts to watch: oneself is no contact. */
-  static watched(contacts, user) {
-    return contacts.ids.filter((id) => id !== user);
   }
 
   /** Shows what is known now; also called as time passes, for the words that age. */
@@ -29,7 +26,7 @@ export class People {
     const now = this.#presence.now();
     let here = 0;
     for (const [id, row] of this.#rows) {
-      const record = this.#presence.record(id);
+      const record = this.#presence.get(id);
       paintPerson(row, record, record ? line(record, now) : "…");
       paintActivity(row.querySelector(".tag"), record?.activity);
       paintDevices(row.querySelector(".devices"), record?.devices);
@@ -38,8 +35,17 @@ export class People {
     this.#count.textContent = this.#rows.size > 0 ? `${here} of ${this.#rows.size} here` : "";
   }
 
+  /** A row for each contact, which is watched; oneself is no contact. */
   #layOut() {
-    const ids = People.watched(this.#contacts, this.#presence.user);
+    const ids = this.#contacts.ids.filter((id) => id !== this.#presence.user);
+    for (const [id, unwatch] of this.#watched) {
+      if (ids.includes(id)) continue;
+      unwatch();
+      this.#watched.delete(id);
+    }
+    for (const id of ids) {
+      if (!this.#watched.has(id)) this.#watched.set(id, this.#presence.watch({ users: [id] }));
+    }
     this.#rows = new Map(ids.map((id) => [id, this.#rows.get(id) ?? this.#row(id)]));
     this.#list.replaceChildren(...this.#rows.values());
     document.querySelector("#contacts-empty").hidden = ids.length > 0;
@@ -50,6 +56,7 @@ export class People {
     const row = this.#template.content.firstElementChild.cloneNode(true);
     row.dataset.user = id;
     paintAvatar(row.querySelector(".avatar"), id);
+    row.querySelector("presence-badge").user = id;
     row.querySelector(".name").textContent = id;
     const remove = row.querySelector(".remove");
     remove.ariaLabel = `Remove ${id}`;
@@ -60,13 +67,8 @@ export class People {
 
   #remove(id) {
     this.#contacts.remove(id);
-    this.#watch();
-    document.querySelector("#contact-name").focus();
-  }
-
-  #watch() {
     this.#layOut();
-    this.#presence.watch(People.watched(this.#contacts, this.#presence.user));
+    document.querySelector("#contact-name").focus();
   }
 
   #listenToForm() {
@@ -82,7 +84,7 @@ export class People {
       fault.textContent = id === this.#presence.user ? "That is you." : this.#contacts.add(id);
       if (fault.textContent) return;
       name.value = "";
-      this.#watch();
+      this.#layOut();
       this.#rows.get(id)?.scrollIntoView({ block: "nearest" });
     });
   }
