@@ -17,15 +17,18 @@ _DEFAULT_PORTS = {"http": ":80", "https": ":443"}
 def foreign_page(headers: Headers, allowed: Container[str]) -> str | None:
     """Name the page of another origin that this request comes from; None if there is none.
 
-    The own origin is told by host and port alone: behind a proxy that ends TLS the scheme is not known.
+    What the browser says of it counts first (`Sec-Fetch-Site`): it knows the address that its visitor sees,
+    and a proxy may give the service another. Older browsers, and pages without TLS, send the origin alone; it
+    is compared by host and port, for behind a proxy that ends TLS the scheme is not known.
     """
-    origin = headers.get("origin")
-    if origin is not None:
-        return (
-            None if origin in allowed or _is_own(origin, headers.get("host", "")) else f"the origin {origin}"
-        )
-    site = headers.get("sec-fetch-site")
-    return f"a page of another origin ({site})" if site in {"cross-site", "same-site"} else None
+    origin, site = headers.get("origin"), headers.get("sec-fetch-site")
+    if origin in allowed or site == "same-origin":
+        return None
+    if site in {"cross-site", "same-site"}:
+        return f"a page of another origin ({site})" if origin is None else f"the origin {origin}"
+    if origin is None or _is_own(origin, headers.get("host", "")):
+        return None
+    return f"the origin {origin}"
 
 
 def sharing(origin: str | None, allowed: Collection[str]) -> dict[str, str]:

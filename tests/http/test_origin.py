@@ -60,6 +60,7 @@ def test_names_that_others_could_have(host: str) -> None:
         {"origin": "https://presence.example", "host": "Presence.Example:443"},
         {"origin": "http://presence.example", "host": "presence.example:80"},
         {"origin": "https://app.example", "host": "presence.example", "sec-fetch-site": "cross-site"},
+        {"origin": "https://presence.example", "host": "node-1:8000", "sec-fetch-site": "same-origin"},
     ],
 )
 def test_own_and_listed_pages(headers: dict[str, str]) -> None:
@@ -81,6 +82,8 @@ def test_own_and_listed_pages(headers: dict[str, str]) -> None:
         {"origin": "http://app.example", "host": "presence.example"},
         {"origin": "http://[", "host": "presence.example"},
         {"origin": "https://evil.example"},
+        {"origin": "https://evil.example", "host": "presence.example", "sec-fetch-site": "none"},
+        {"origin": "http://presence.example", "host": "presence.example", "sec-fetch-site": "cross-site"},
     ],
 )
 def test_foreign_pages(headers: dict[str, str]) -> None:
