@@ -88,7 +88,10 @@ class Client:
     async def hash_default(self, key: str, field: str, value: str | bytes) -> bytes:
         """A hash field, set to `value` if it was missing."""
         await self._guard(self._on(key.encode(), "HSETNX", key, field, value))
-        return cast("bytes", await self._guard(self._on(key.encode(), "HGET", key, field)))
+        kept = await self._guard(self._on(key.encode(), "HGET", key, field))
+        if kept is None:
+            raise StoreUnavailable("The store was emptied just now.")
+        return cast("bytes", kept)
 
     async def put(self, key: str, value: bytes, ttl: int) -> None:
         """Keep a value for `ttl` milliseconds."""

@@ -170,3 +170,14 @@ async def test_a_promoted_server_is_another_incarnation_from_its_first_call_on(
 def test_a_url_that_cannot_be_is_said(url: str) -> None:
     with pytest.raises(SettingsError, match="REDIS_URL"):
         connect(url)
+
+
+async def test_a_store_emptied_between_two_commands_is_out_of_reach(
+    redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = Client(redis_url)
+    on = client._on
+    monkeypatch.setattr(client, "_on", lambda key, *words: on(key, "HGET", "nothing", words[2]))
+    with pytest.raises(StoreUnavailable, match="emptied"):
+        await client.hash_default("presence:meta", "format", "1")
+    await client.close()
