@@ -9,6 +9,8 @@ from typing import Literal
 
 import msgspec
 
+from sse_presence.domain.cursor import NO_TICKET
+
 Role = Literal["publish", "monitor", "admin"]
 
 Prefixes = str | tuple[str, ...]
@@ -40,6 +42,8 @@ class Identity(msgspec.Struct, frozen=True, kw_only=True):
     """When the credentials end, in milliseconds since the epoch; None if they do not."""
     parameters: frozenset[str] = frozenset()
     """Query parameters that may carry credentials; no call refuses them as unknown."""
+    ticket: bytes = NO_TICKET
+    """The tag of the ticket that was shown, for the cursors of what is opened with it."""
 
     def may_watch(self, user: str) -> bool:
         """Whether the caller may see a user's record; one's own always."""

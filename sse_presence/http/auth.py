@@ -60,7 +60,7 @@ class ByToken:
 
     async def __call__(self, request: Request) -> Identity:
         """Tell the caller of a request."""
-        token = _bearer(request)
+        token = bearer(request)
         if token is None:
             token = request.cookies.get(COOKIE)
             if not token:
@@ -81,7 +81,7 @@ _STREAMS = ("/v1/events",)
 """Paths of GET requests that do more than read: a stream keeps its device alive."""
 
 
-def _bearer(request: Request) -> str | None:
+def bearer(request: Request) -> str | None:
     """The token of the header, or None where there is none; other schemes are for others on the way."""
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer":

@@ -77,6 +77,11 @@ def parameters(request: Request, caller: Identity, *known: str) -> Parameters:
     return given
 
 
+def last_event_id(request: Request, given: Parameters) -> str:
+    """Where to go on: the header counts before the parameter. Empty for the beginning."""
+    return request.headers.get("last-event-id") or given.one(_CURSOR.decode()) or ""
+
+
 def _cursor(raw: bytes, _: bytes) -> str:
     """Where to resume: what cannot be read is no error, but no place to resume from either."""
     return unquote_to_bytes(raw).decode(errors="replace")

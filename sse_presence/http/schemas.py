@@ -158,6 +158,10 @@ class QueryBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
             raise invalid([FieldError("channels", "is not supported yet: query users, or watch a stream")])
 
 
+class TicketBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`POST /v1/tickets`; there is nothing to say yet."""
+
+
 def _id_flaws(field: str, text: str) -> Iterator[FieldError]:
     reason = flaw(text)
     if reason is not None:

@@ -17,7 +17,7 @@ async def test_the_page_is_at_the_root(live: StartLive) -> None:
         assert page.headers["cache-control"] == "no-cache"
         again = await client.get("/", headers={"If-None-Match": page.headers["etag"]})
         assert (again.status_code, again.headers["cache-control"]) == (304, "no-cache")
-        assert (await client.get("/stream.js")).headers["content-type"].startswith("text/javascript")
+        assert (await client.get("/presence.js")).headers["content-type"].startswith("text/javascript")
 
 
 async def test_nothing_beside_it_is_served(live: StartLive) -> None:
