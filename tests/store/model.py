@@ -15,6 +15,9 @@ from sse_presence.domain.typing_list import Channel
 
 OUTAGE_AFTER = 5_000
 
+CAUGHT_UP = 10
+"""A lead over the clock shrinks by a tenth of the time that passes."""
+
 
 @dataclass
 class Published:
@@ -30,15 +33,19 @@ class Partition:
 
     def __init__(self, rules: Rules, now: int) -> None:
         self.rules = rules
-        self.now = self.mark = now
+        self.now = self.mark = self.led = now
+        self.lead = 0
         self.outages: list[Outage] = []
         self.users: dict[str, User] = {}
         self.channels: dict[str, Channel] = {}
         self.floor = 0
         self.out = Published()
 
-    def begin(self, now: int) -> None:
-        """A call of the script starts."""
+    def begin(self, clock: int) -> None:
+        """A call of the script starts; the clock may have gone back, time does not."""
+        now = clock + max(0, self.lead - -(-(clock - self.led) // CAUGHT_UP))
+        if now < self.mark:
+            self.lead, self.led, now = self.mark - clock, clock, self.mark
         self.now, self.out = now, Published()
         if now - self.mark > OUTAGE_AFTER:
             if now - self.mark <= self.rules.forgiven_outage:

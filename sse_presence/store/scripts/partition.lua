@@ -5,7 +5,7 @@
 --       4 typing (sorted set: channel -> timer), 5 outbox (sorted set: user -> when its channels are to be
 --       told), 6 rolls (sorted set: channel -> timer). Users, channels and interests are keys under the
 --       prefixes of the rules, in the same slot.
--- ARGV  1 now in milliseconds, or "" for the store's own clock (only tests inject one)
+-- ARGV  1 the clock in milliseconds, or "" for the server's own (only tests inject one)
 --       2 rules (msgpack array, see script.py)
 --       3 a random name, used should the partition need a new incarnation
 --       4 operations (msgpack array of [name, arguments ...])
@@ -25,13 +25,15 @@ local ROLL_PREFIX, OFF_PREFIX, BUS, PUBLISH = rules[15], rules[16], rules[17], r
 
 local OUTAGE_AFTER = 5000 -- no process reached the store for longer: an outage of ours
 local KEPT_OUTAGES = 32 -- far more than devices can outlive
+local CAUGHT_UP = 10 -- a lead over the server's clock shrinks by a tenth of the time that passes
 local NEVER = 2 ^ 53
 
-local now = tonumber(ARGV[1])
-if not now then
+local clock = tonumber(ARGV[1])
+if not clock then
   local time = redis.call('TIME')
-  now = time[1] * 1000 + math.floor(time[2] / 1000)
+  clock = time[1] * 1000 + math.floor(time[2] / 1000)
 end
+local now = clock
 
 local partition
 local partition_dirty = false
@@ -41,7 +43,7 @@ local function new_partition()
   partition_dirty = true
   return {
     incarnation = ARGV[3], seq = 0, last = 0, mark = now, floor = 0,
-    master = '', settling = 0, outages = 0, recent = {}, swept = now,
+    master = '', settling = 0, outages = 0, recent = {}, swept = now, lead = 0, led = now,
     recalled = '',
   }
 end
@@ -54,7 +56,7 @@ local function load_partition()
   return {
     incarnation = m[1], seq = m[2], last = m[3], mark = m[4], floor = m[5],
     master = m[6], settling = m[7], outages = m[8], recent = m[9], swept = m[10],
-    recalled = m[11] or '',
+    lead = m[11] or 0, led = m[12] or 0, recalled = m[13] or '',
   }
 end
 
@@ -62,8 +64,20 @@ local function pack_partition()
   local p = partition
   return cmsgpack.pack({
     p.incarnation, p.seq, p.last, p.mark, p.floor, p.master, p.settling, p.outages, p.recent, p.swept,
-    p.recalled,
+    p.lead, p.led, p.recalled,
   })
+end
+
+-- The server's clock may go back: it is set, or another server with a slower one takes over. What was timed
+-- by it must come neither late nor again, so the partition's time stands still, and then goes a little
+-- slower than the clock until both are one again. Whether it was so is returned.
+local function follow_clock()
+  local p = partition
+  now = clock + math.max(0, math.floor(p.lead - (clock - p.led) / CAUGHT_UP))
+  if now >= p.mark then return false end
+  p.lead, p.led, now = p.mark - clock, clock, p.mark
+  partition_dirty = true
+  return true
 end
 
 -- Any call that finds the last mark too old records the outage, so that reads forgive it as sweeps do.
@@ -100,13 +114,13 @@ end
 
 -- A replica that was promoted and a server that was restarted may lack writes that were acknowledged, so
 -- they begin another incarnation, with the first call of all: no version of the old one may come again. A
--- server that a slot has moved to lacks nothing.
-local function check_master()
+-- server that a slot has moved to lacks nothing. A clock that went back proves no uptime.
+local function check_master(went_back)
   local info = redis.call('INFO', 'replication')
   local master = string.match(info, 'master_replid:(%w+)') or ''
   if partition.master == master then return end
   local promoted = string.match(info, 'master_replid2:(%w+)') == partition.master
-  if partition.master ~= '' and (promoted or restarted()) then
+  if partition.master ~= '' and (promoted or went_back or restarted()) then
     partition.incarnation, partition.seq, partition.settling = ARGV[3], 0, 0
   end
   partition.master = master
@@ -114,5 +128,6 @@ local function check_master()
 end
 
 partition = load_partition()
+local went_back = follow_clock()
 notice_outage()
-check_master()
+check_master(went_back)
