@@ -76,8 +76,11 @@ export interface Presence {
     set(choice: StatusChoice): Promise<PresenceRecord>;
   };
   readonly device: {
-    /** Sets the activity of this page, or ends it. */
-    set(options: { activity?: string }): void;
+    /**
+     * `activity`: that of this page from now on, or undefined to end it. `idle_ms`: the last input came so long
+     * ago, for applications that know of the input of a whole computer; the next one in a page counts as ever.
+     */
+    set(options: { activity?: string; idle_ms?: number }): void;
   };
   /** Milliseconds since the epoch by the clock of the service, for words such as "a few minutes ago". */
   now(): number;

@@ -314,9 +314,11 @@ class Presence {
 
   #setDevice(options) {
     if ("activity" in options) this.#tag = options.activity;
-    if (options.idle_ms === undefined) return this.#changed();
-    this.#activity.lastInput = Date.now() - options.idle_ms;
-    this.#wake();
+    if (options.idle_ms !== undefined) {
+      this.#activity.lastInput = Date.now() - options.idle_ms;
+      this.#woke = Date.now();
+    }
+    this.#changed();
   }
 
   async #sendTyping(channel, typing) {

@@ -14,6 +14,7 @@ export class Trials {
   #presence;
   #network;
   #senses;
+  #panes = document.querySelector("#panes");
   #box = document.querySelector("#trial");
   #words = document.querySelector("#trial-words");
   #left = document.querySelector("#trial-left");
@@ -40,15 +41,12 @@ export class Trials {
     if (trial === undefined) return;
     const { seconds, words, ending, end } = trial;
     button.ariaPressed = "true";
-    this.#endButton.textContent = ending;
-    this.#endButton.hidden = false;
     this.#end = () => {
       button.ariaPressed = "false";
       this.#left.textContent = "";
-      this.#endButton.hidden = true;
       this.#say(end());
     };
-    this.#say(words);
+    this.#say(words, ending);
     if (seconds) this.#countDown(seconds);
   }
 
@@ -60,9 +58,10 @@ export class Trials {
     else this.#say("");
   }
 
-  #say(words) {
+  #say(words, ending = "Got it") {
     this.#box.hidden = words === "";
     this.#words.textContent = words;
+    this.#endButton.textContent = ending;
   }
 
   #countDown(seconds) {
@@ -93,11 +92,13 @@ export class Trials {
   sleep() {
     document.dispatchEvent(new Event("freeze"));
     this.#network.cut();
+    this.#panes.inert = true;
     return {
       seconds: 40,
       words: "As if you had closed the lid: no stream, no heartbeats, no goodbye. In other windows you go offline after some 20 seconds; nothing moves here.",
       ending: "Wake it",
       end: () => {
+        this.#panes.inert = false;
         this.#network.mend();
         document.dispatchEvent(new Event("resume"));
         return "Awake: one heartbeat, one stream from where it was (hello with resumed: true), and what was missed in one presence event.";
@@ -107,7 +108,7 @@ export class Trials {
 
   cut() {
     if (!this.#network.holdsStream) {
-      this.#say("Another tab of yours holds the stream for all of them, so there is nothing to cut here: try it there.");
+      this.#say("Another tab of yours holds the stream for all of them: cut the connection there.");
       return undefined;
     }
     this.#network.cut();
@@ -125,8 +126,8 @@ export class Trials {
   restart() {
     const stop = this.#presence.on("state", ({ state, reason }) => this.#restarting(state, reason));
     return {
-      words: "A page cannot do that; you can. In the terminal of make run press Ctrl-C, then start it again, and keep an eye on the contacts: nobody is shown leaving.",
-      ending: "Done",
+      words: "A page cannot do that; you can: press Ctrl-C in the terminal of make run and start it again. Watch the contacts: nobody is shown leaving.",
+      ending: "Got it",
       end: () => {
         stop();
         return "";

@@ -14,6 +14,7 @@ export class Stream {
   greeted = false;
   #source;
   #on;
+  #id = "";
   #pingMs = DEFAULT_PING_MS;
   #heardAt = Date.now();
   #timer;
@@ -52,7 +53,10 @@ export class Stream {
     }
     this.#heardAt = Date.now();
     if (this.greeted) this.#within(this.#pingMs * 2, "silence");
-    this.#on.event(event.type, data, event.lastEventId);
+    // A browser tells the last id with every event, also with those that had none.
+    const id = event.lastEventId === this.#id ? "" : event.lastEventId;
+    this.#id = event.lastEventId;
+    this.#on.event(event.type, data, id);
   }
 
   #expectGreeting() {

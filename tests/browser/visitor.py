@@ -40,7 +40,7 @@ class Visitor:
     @property
     def typing(self) -> Locator:
         """The line that says who types."""
-        return self.page.locator("#typing")
+        return self.page.locator("#typing .words")
 
     @property
     def message(self) -> Locator:
@@ -69,7 +69,15 @@ class Visitor:
         """Wait until the connection is in this state."""
         await expect(self.page.locator("#connection")).to_have_attribute("data-state", state)
 
+    async def is_told(self, words: str) -> None:
+        """Wait until the row of trials says so."""
+        await expect(self.page.locator("#trial-words")).to_contain_text(words)
+
     # What they do
+
+    async def tries(self, trial: str) -> None:
+        """Press a button of the "try it" row."""
+        await self.page.get_by_role("region", name="Try it").get_by_role("button", name=trial).click()
 
     async def choose(self, status: str, *, text: str = "", emoji: str = "", clear: str = "") -> None:
         """Set a status with the picker; `status` and `clear` are the words of the page."""
