@@ -5,22 +5,50 @@ from __future__ import annotations
 import asyncio
 import gc
 import json
+import os
 import sys
 import threading
+import time
 
 import uvicorn
 
 from sse_presence import create_app
 from sse_presence.cli.listen import listen
-from sse_presence.settings import Settings
+from sse_presence.settings import settings_from
+
+LOOK = 0.002
 
 
-def tell_figures(loop: asyncio.AbstractEventLoop) -> None:
+class Stall:
+    """The longest time for which the loop was busy with one thing, since it was last told.
+
+    In CPU time, so that what else runs on the machine is not taken for it.
+    """
+
+    def __init__(self) -> None:
+        self._longest = 0.0
+
+    async def watch(self) -> None:
+        """Look every few milliseconds, for ever."""
+        while True:
+            before = time.thread_time()
+            await asyncio.sleep(LOOK)
+            self._longest = max(self._longest, time.thread_time() - before)
+
+    def take(self) -> float:
+        """Milliseconds."""
+        longest, self._longest = self._longest, 0.0
+        return longest * 1000
+
+
+def tell_figures(loop: asyncio.AbstractEventLoop, stall: Stall) -> None:
     """Answer each line of standard input with one of JSON."""
 
     def figures() -> None:
+        told = {"stall_ms": stall.take(), "tasks": len(asyncio.all_tasks())}
         gc.collect()
-        print(json.dumps({"tasks": len(asyncio.all_tasks())}), flush=True)
+        print(json.dumps(told), flush=True)
+        loop.call_later(2 * LOOK, stall.take)  # collecting was a stall of our own
 
     for _ in sys.stdin:
         loop.call_soon_threadsafe(figures)
@@ -28,16 +56,19 @@ def tell_figures(loop: asyncio.AbstractEventLoop) -> None:
 
 async def main(redis_url: str) -> None:
     """Serve until told to stop."""
-    app = create_app(Settings(redis_url=redis_url))
+    app = create_app(settings_from(os.environ | {"REDIS_URL": redis_url}))
     with listen("127.0.0.1", 0) as listener:
         server = uvicorn.Server(
             uvicorn.Config(app, lifespan="on", ws="none", log_config=None, access_log=False)
         )
+        stall = Stall()
+        watching = asyncio.create_task(stall.watch())
         threading.Thread(
-            target=tell_figures, args=(asyncio.get_running_loop(),), name="figures", daemon=True
+            target=tell_figures, args=(asyncio.get_running_loop(), stall), name="figures", daemon=True
         ).start()
         print(listener.getsockname()[1], flush=True)
         await server.serve([listener])
+        watching.cancel()
 
 
 if __name__ == "__main__":

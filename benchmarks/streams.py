@@ -56,6 +56,10 @@ class Server:
         pss = next(line for line in rollup.splitlines() if line.startswith("Pss:"))
         return float(pss.split()[1]), int(answer["tasks"])
 
+    async def stall(self) -> float:
+        """The longest time in which its loop did one thing only since it was last asked, in milliseconds."""
+        return float((await self._ask("stall"))["stall_ms"])
+
     async def _ask(self, line: str) -> dict[str, Any]:
         assert self._process.stdin is not None
         assert self._process.stdout is not None

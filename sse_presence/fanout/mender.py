@@ -58,7 +58,8 @@ class Mender:
                 partition.line.miss()
                 self._repair(partition)
             case Heard.NEXT:
-                pass
+                if partition.since and partition.whole:  # nobody watches any more what was not read yet
+                    self._whole(partition)
         return True
 
     def regained(self, positions: Mapping[int, tuple[str, int, int]]) -> None:
@@ -110,7 +111,7 @@ class Mender:
         partition.position = 0
         self._register.forget_incarnations()
         if known is None:
-            self._wanted.read(*partition.watched())
+            self._wanted.compare(partition.number)
             self._recount(partition)
         else:
             self.replaced += 1
@@ -123,7 +124,6 @@ class Mender:
         """Have everything read again that the gap has not spared; only what differs will be told."""
         partition.unrepaired = set(partition.watched())
         self._wanted.compare(partition.number)
-        self._wanted.read(*partition.unrepaired)
         self._recount(partition)
         if not partition.unrepaired:
             self._whole(partition)
@@ -149,13 +149,13 @@ class Mender:
 
     def _settled(self, partition: Partition) -> None:
         """Everyone alive has signalled: show what the store knows."""
-        partition.settles_at = partition.timer = None
+        partition.settles_at = partition.timer = partition.sound = None
         partition.line.miss()
         self._register.forget_incarnations()
         for watched in partition.watched():
             if isinstance(watched, Topic):
                 watched.doubt()
-        self._wanted.read(*partition.watched())
+        self._wanted.compare(partition.number)
         self._restart(partition)
 
     def close(self) -> None:

@@ -29,7 +29,7 @@ class Partition:
         """Store time up to which nothing is missing, also of what was lost and read again."""
         self.since = 0
         """Store time at which it was last whole; 0 while it is."""
-        self.sound = -1
+        self.sound: int | None = None
         """Era in which it was: what was current then is so still, unless it changed since `position`."""
         self.settles_at: float | None = None
         """Loop time until which the store may lack what it lost."""

@@ -14,6 +14,7 @@ from random import Random
 from sse_presence.domain.signal import Reading
 from sse_presence.errors import StoreUnavailable
 from sse_presence.fanout.hub import Hub
+from sse_presence.fanout.partition import Partition
 from sse_presence.fanout.wanted import Wanted
 from sse_presence.fanout.watched import OwnTopic, Room, Topic, Watched
 from sse_presence.store.store import Store
@@ -22,7 +23,7 @@ CHUNK = 500
 """Things read at once: about 3 ms of the store's time."""
 
 SLICE = 2_000
-"""Things confirmed before the loop's other work gets its turn: a few milliseconds."""
+"""Things compared before the loop's other work gets its turn: a few milliseconds."""
 
 _PAUSES = (0.2, 2.0)
 """Seconds before trying again, doubled from the first to the last."""
@@ -50,9 +51,10 @@ class Reader:
             await self._wanted.wait()
             batch: list[Watched] = []
             try:
-                await self._spare()
+                await self._compare()
                 batch = self._wanted.take(CHUNK)
                 await self._read(batch)
+                await asyncio.sleep(0)  # nothing may have been read
                 await self._settle()
             except* StoreUnavailable as errors:
                 self._fail(errors)
@@ -71,22 +73,38 @@ class Reader:
             self._wanted.failing = True
             self._hub.reading_failed()
 
-    async def _spare(self) -> None:
-        """Ask what changed during a gap; all else that was current before it is so again."""
-        for number in self._wanted.take_gaps():
+    async def _compare(self) -> None:
+        """Have read what is not current, but for what a gap has spared."""
+        while (number := self._wanted.take_gap()) is not None:
             partition = self._hub.register.partitions[number]
-            era = partition.line.era
-            answered, changed = await self._store.changed_since(number, partition.position)
-            if changed is None or answered != partition.line.incarnation:
-                continue
-            for count, watched in enumerate(tuple(partition.unrepaired), 1):
-                if partition.line.era != era:
-                    break
-                sound = watched.era == partition.sound and watched.name not in changed
-                if sound and isinstance(watched, Topic) and watched.known:
-                    self._hub.confirm(watched)
-                if count % SLICE == 0:
-                    await asyncio.sleep(0)
+            try:
+                if partition.line.connected:  # else it is compared when it is
+                    await self._mend(partition, partition.line.era)
+            except StoreUnavailable:
+                self._wanted.compare(number)
+                raise
+
+    async def _mend(self, partition: Partition, era: int) -> None:
+        """Go through all that is watched, in slices; another gap begins anew."""
+        sound, changed = partition.sound, await self._changed(partition)
+        for count, watched in enumerate(tuple(partition.watched()), 1):
+            if partition.line.era != era:
+                return
+            spared = changed is not None and watched.era == sound and watched.name not in changed
+            if spared and isinstance(watched, Topic) and watched.known:
+                self._hub.confirm(watched)
+            elif not watched.current:
+                self._wanted.read(watched)
+            if count % SLICE == 0:
+                await asyncio.sleep(0)
+
+    async def _changed(self, partition: Partition) -> frozenset[str] | None:
+        """Whose records changed since the partition was last whole; None where nobody knows."""
+        if partition.sound is None:
+            return None
+        incarnation = partition.line.incarnation
+        answered, changed = await self._store.changed_since(partition.number, partition.position)
+        return changed if answered == incarnation else None
 
     async def _read(self, batch: list[Watched]) -> None:
         topics = [watched for watched in batch if type(watched) is Topic]

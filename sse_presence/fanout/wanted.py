@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+from collections import OrderedDict
 
 from sse_presence.fanout.watched import Watched
+
+_LOOK = 8
+"""Things looked at for each that may be taken: a gap spares nearly all, and the loop has other work."""
 
 
 class Wanted:
     """Filled by the hub, which never waits; emptied by the reader."""
 
     def __init__(self) -> None:
-        self._reads: dict[Watched, None] = {}
+        self._reads: OrderedDict[Watched, None] = OrderedDict()
+        """A plain dict would be slower and slower to take from its front."""
         self._settles: dict[int, str] = {}
         self._gaps: set[int] = set()
         self._something = asyncio.Event()
@@ -25,8 +30,9 @@ class Wanted:
             self._something.set()
 
     def compare(self, partition: int) -> None:
-        """Find out what a gap has spared: it need not be read."""
+        """Have everything watched in a partition read that is not current, unless a gap has spared it."""
         self._gaps.add(partition)
+        self._something.set()
 
     def settle(self, partition: int, incarnation: str) -> None:
         """Tell the store that this incarnation replaced one that was known."""
@@ -40,22 +46,23 @@ class Wanted:
     def take(self, limit: int) -> list[Watched]:
         """Up to `limit` things that somebody still watches and that are not current.
 
-        What lies where the bus is not connected is left out: it is wanted again when it is.
+        What lies where the bus is not connected is left out: it is wanted again when it is. There may be more
+        when nothing is returned, for only so many are looked at in one go.
         """
         taken: list[Watched] = []
-        while self._reads and len(taken) < limit:
-            watched = next(iter(self._reads))
-            del self._reads[watched]
+        for _ in range(min(len(self._reads), _LOOK * limit)):
+            watched, _ = self._reads.popitem(last=False)
             if watched.watchers and not watched.current and watched.partition.line.connected:
                 taken.append(watched)
-        if not self._reads and not self._settles:
+                if len(taken) == limit:
+                    break
+        if not self._reads and not self._settles and not self._gaps:
             self._something.clear()
         return taken
 
-    def take_gaps(self) -> set[int]:
-        """The partitions in which a gap may have spared something."""
-        gaps, self._gaps = self._gaps, set()
-        return gaps
+    def take_gap(self) -> int | None:
+        """A partition to compare, if there is one."""
+        return self._gaps.pop() if self._gaps else None
 
     def take_settles(self) -> dict[int, str]:
         """The incarnations that the store is to be told of."""

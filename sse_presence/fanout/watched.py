@@ -118,7 +118,7 @@ class Topic(Watched):
 
     def unversion(self) -> None:
         """The store forgot its versions: what was last known counts as older than anything new."""
-        self._become(0, 0, self.last_seen, self.body)
+        self.version, self.changed, self._encoded = 0, 0, b""
 
     def doubt(self) -> None:
         """Whatever the store says next is taken; until it says something, this stays what was last known.
@@ -126,7 +126,7 @@ class Topic(Watched):
         It was current in no era: a gap that spares it would pass it off as the truth.
         """
         if self.known:
-            self._become(DOUBTED, self.changed, self.last_seen, self.body)
+            self.version, self._encoded = DOUBTED, b""
             self.era = -1
 
     def _become(self, version: int, changed: int, last_seen: int, body: str) -> None:

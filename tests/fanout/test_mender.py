@@ -83,6 +83,38 @@ async def test_a_lost_bus_is_stale_and_mended_when_it_is_heard_again(world: Worl
     assert versions(sink.take()) == [("presence", [("alice", 1)]), ("fresh", [])]
 
 
+async def test_a_gap_ends_though_nobody_watches_any_more_what_was_not_read(world: World) -> None:
+    stream, _ = world.live("alice")
+    _, sink = world.live("bob")
+    world.lose()
+    world.begin()
+    world.wanted.take_gap()
+    world.wanted.read(world.register.partitions[0].users["bob"])
+    world.read()
+    world.turn()
+    assert sink.names() == ["stale"], "alice was not read"
+    world.hub.leave(stream)
+    world.mark()
+    world.turn()
+    assert sink.names() == ["fresh"]
+    assert (world.mender.gaps, world.mender.repairs) == (1, 1)
+
+
+async def test_whoever_is_watched_after_a_gap_does_not_prolong_it(world: World) -> None:
+    _, sink = world.live("alice")
+    world.lose()
+    world.begin()
+    world.turn()
+    _, late = world.open("carol")
+    world.wanted.take(10)
+    world.wanted.read(world.register.partitions[0].users["alice"])
+    world.wanted.take_gap()
+    world.read()
+    world.turn()
+    assert sink.names() == ["stale", "fresh"]
+    assert late.names() == ["stale"], "carol was not read"
+
+
 async def test_a_gap_while_reading_makes_the_reading_outdated(world: World) -> None:
     _, sink = world.open("alice", "bob")
     batch = world.wanted.take(1)

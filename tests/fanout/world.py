@@ -146,7 +146,10 @@ class World:
     # The store
 
     def read(self) -> list[Watched]:
-        """Answer everything that is wanted."""
+        """Answer everything that is wanted; nothing is spared."""
+        while (number := self.wanted.take_gap()) is not None:
+            everything = self.register.partitions[number].watched()
+            self.wanted.read(*(one for one in everything if not one.current))
         batch = self.wanted.take(10_000)
         for watched in batch:
             if isinstance(watched, Room):
