@@ -28,6 +28,7 @@ from sse_presence.fanout.attachments import Attachments
 from sse_presence.fanout.bus import Bus, Positions
 from sse_presence.fanout.clock import StoreClock
 from sse_presence.fanout.hub import Hub
+from sse_presence.fanout.interests import Interests
 from sse_presence.fanout.mender import Mender
 from sse_presence.fanout.pace import pace_from
 from sse_presence.fanout.pump import Pump
@@ -65,6 +66,7 @@ class Node:
         self.hub = Hub(register, self.mender, wanted, self.pump, clock, pace)
         self.hub.retention = settings.retention
         self.reader = Reader(self.store, wanted, self.hub, self._settle)
+        self.interests = Interests(self.store, self.hub, wanted)
         self.sweeper = Sweeper(self.store, settings)
         channels = {keys.bus(number): number for number in range(self.store.partitions)}
         self.bus = Bus(client.homes, channels, self._begin, self._hear, self.mender)
@@ -136,6 +138,11 @@ class Service:
         return self.node.attachments
 
     @property
+    def interests(self) -> Interests:
+        """Where stored interests are changed."""
+        return self.node.interests
+
+    @property
     def metrics(self) -> Metrics:
         """What operators watch."""
         return self.node.metrics
@@ -163,7 +170,7 @@ class Service:
             stack.callback(node.mender.close)
             for part in (
                 *(node.pump, node.reader, node.sweeper),
-                *(node.bus, node.attachments, node.metrics),
+                *(node.bus, node.attachments, node.interests, node.metrics),
             ):
                 await stack.enter_async_context(_owned(part.run))
             stack.enter_context(on_stop(lambda: node.desk.drain(self.settings.drain / 1000)))

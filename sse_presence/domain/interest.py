@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import msgspec
 
 
@@ -42,3 +44,22 @@ class InterestChange(msgspec.Struct, frozen=True, array_like=True):
     remove_users: tuple[str, ...] = ()
     remove_channels: tuple[str, ...] = ()
     remove_members: tuple[str, ...] = ()
+
+
+def changed(interest: StoredInterest, change: InterestChange) -> StoredInterest:
+    """What a change makes of an interest."""
+    at = change.at
+    return StoredInterest(
+        interest.id,
+        interest.owner,
+        change.version,
+        _changed(interest.users, change.add_users, change.remove_users, at),
+        _changed(interest.channels, change.add_channels, change.remove_channels, at),
+        _changed(interest.members, change.add_members, change.remove_members, at),
+    )
+
+
+def _changed(old: dict[str, int], add: Collection[str], remove: Collection[str], at: int) -> dict[str, int]:
+    removed = set(remove)
+    kept = {name: added for name, added in old.items() if name not in removed}
+    return kept | {name: at for name in add if name not in kept}

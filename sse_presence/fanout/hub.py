@@ -14,20 +14,27 @@ import secrets
 
 from sse_presence.domain import cursor
 from sse_presence.domain.cursor import Cursor
-from sse_presence.domain.interest import Interest
+from sse_presence.domain.interest import InterestChange, StoredInterest
 from sse_presence.domain.message import Message
 from sse_presence.domain.record import OFFLINE, Record, TypingList
+from sse_presence.domain.roll import Roll
 from sse_presence.domain.signal import Reading
 from sse_presence.fanout.clock import StoreClock
+from sse_presence.fanout.follower import Follower
+from sse_presence.fanout.live_interest import LiveInterest
 from sse_presence.fanout.mender import Mender
+from sse_presence.fanout.opening import Opening
 from sse_presence.fanout.pace import Pace
 from sse_presence.fanout.partition import Partition
+from sse_presence.fanout.poll import Poll
 from sse_presence.fanout.pump import Pump
 from sse_presence.fanout.register import Register
+from sse_presence.fanout.room import Room
+from sse_presence.fanout.roster import Change
 from sse_presence.fanout.sink import Sink
 from sse_presence.fanout.stream import Stream
 from sse_presence.fanout.wanted import Wanted
-from sse_presence.fanout.watched import Room, Topic, Watched
+from sse_presence.fanout.watched import Topic, Watched
 from sse_presence.sse import encode
 
 log = logging.getLogger("sse_presence")
@@ -49,6 +56,7 @@ class Hub:
         self.retention = 0
         self.frames = self.bytes = 0
         """Events and bytes sent to streams so far."""
+        self.follower = Follower(register, mender, wanted, pump, pace)
         self._wanted = wanted
 
     @property
@@ -58,28 +66,35 @@ class Hub:
 
     # Streams
 
-    def open(self, interest: Interest, sink: Sink, last_event_id: str, *, pad: bool = False) -> Stream:
-        """Greet a new stream at once and tell it everything as soon as it is known."""
+    def open(self, opening: Opening, sink: Sink) -> Stream:
+        """Greet a new stream at once and tell it everything as soon as it is known; or begin a poll."""
         now = asyncio.get_running_loop().time()
-        topics = tuple(self.register.topic(user, own=user == interest.viewer) for user in interest.users)
-        rooms = tuple(self.register.room(channel) for channel in interest.channels)
-        stream = Stream(
-            self,
-            sink,
-            viewer=interest.viewer,
-            topics=topics,
-            rooms=rooms,
-            span=self.register.span((*topics, *rooms)),
-            digest=cursor.interest_digest(interest),
-        )
-        stream.resume = self._position(stream, last_event_id)
-        stream.greeting = encode.PAD * pad + self._hello(resumed=stream.resume is not None)
+        stream = self._made(opening, sink)
+        place = cursor.read(self.key, opening.last_event_id) if self.key and opening.last_event_id else None
+        stream.resume = self._position(stream, place)
         stream.end_by(now + self.pace.lifetime_of_one(), "lifetime")
+        if isinstance(stream, Poll):
+            stream.begin(place, now + (opening.patience or 0) / 1000)
+        else:
+            stream.greeting = encode.PAD * opening.pad + self._hello(resumed=stream.resume is not None)
         unread = self.register.enter(stream)
         stream.missing = len(unread)
         self._wanted.read(*unread)
         self.pump.now(stream)
+        self.follower.limit(stream)
         return stream
+
+    def _made(self, opening: Opening, sink: Sink) -> Stream:
+        kind = Stream if opening.patience is None else Poll
+        interest = opening.interest
+        if opening.stored is not None or interest.members:
+            following = self.follower.follow(opening)
+            topics, rooms = following.topics.values(), following.rooms.values()
+            return kind(self, sink, opening, topics, rooms, self.register.whole_span(), following)
+        viewer = interest.viewer
+        users = tuple(self.register.topic(user, own=user == viewer) for user in interest.users)
+        channels = tuple(self.register.room(channel) for channel in interest.channels)
+        return kind(self, sink, opening, users, channels, self.register.span((*users, *channels)))
 
     def leave(self, stream: Stream) -> None:
         """A stream is over: ended by us, or gone."""
@@ -94,23 +109,26 @@ class Hub:
 
     def cursor(self, stream: Stream) -> str:
         """Where a stream stands that was told everything up to now."""
-        span = stream.span
-        return cursor.issue(
-            self.key,
-            Cursor(position=span.position, incarnations=span.incarnations, interest=stream.digest),
+        position = stream.position
+        return cursor.issue(self.key, self.place(stream, position, stream.told(position)))
+
+    def place(self, stream: Stream, position: int, told: bytes) -> Cursor:
+        """A place in the life of a stream."""
+        return Cursor(
+            position=position,
+            incarnations=stream.span.incarnations,
+            interest=stream.digest,
+            told=told,
+            ticket=stream.ticket,
         )
 
-    def _position(self, stream: Stream, text: str) -> int | None:
+    def _position(self, stream: Stream, place: Cursor | None) -> int | None:
         span = stream.span
-        if not text or not self.key or not span.resumable:
+        if place is None or not span.resumable:
             return None
-        place = cursor.read(self.key, text)
         earliest = self.clock.now() - self.retention
-        if place is None or not place.fits(
-            span.incarnations, stream.digest, earliest=earliest, mark=span.position
-        ):
-            return None
-        return place.position
+        fits = place.fits(span.incarnations, stream.digest, earliest=earliest, mark=span.position)
+        return place.position if fits else None
 
     def _hello(self, *, resumed: bool) -> bytes:
         hello = {
@@ -130,18 +148,32 @@ class Hub:
         if not self.mender.follow(partition, message):
             return
         self.clock.heard(message.time + 1)  # a position lies just behind the present
+        self._hear_users(partition, message)
+        self._hear_channels(partition, message)
+        if message.mark:
+            partition.advance()
+
+    def _hear_users(self, partition: Partition, message: Message) -> None:
         for register, records in ((partition.users, message.public), (partition.owns, message.own)):
             for record in records:
                 topic = register.get(record.user)
                 if topic is not None:
                     self.take_record(topic, record)
+        for change in message.interests:
+            live = partition.interests.get(change.id)
+            if live is not None:
+                self._hear_change(live, change)
+
+    def _hear_channels(self, partition: Partition, message: Message) -> None:
         for listed in message.typing:
             room = partition.rooms.get(listed.channel)
             if room is not None:
                 room.messages += 1
                 self._list(room, listed)
-        if message.mark:
-            partition.advance()
+        for roll in message.rolls:
+            room = partition.rooms.get(roll.channel)
+            if room is not None:
+                self._hear_roll(room, roll)
 
     # The reader
 
@@ -157,7 +189,7 @@ class Hub:
 
         While the store may lack what it lost, that it knows of no device proves nobody offline.
         """
-        lost = topic.partition.settles_at is not None and record.body.startswith(OFFLINE)
+        lost = topic.partition.settling and record.body.startswith(OFFLINE)
         if not (lost and topic.present):
             self._renew(topic, record)
         elif not topic.current:
@@ -168,10 +200,25 @@ class Hub:
         if topic.watchers and not topic.current:
             self._current(topic)
 
-    def take_list(self, room: Room, listed: TypingList, messages: int) -> None:
-        """Take a list that was read after `messages` messages: any later one is newer or tells the same."""
+    def take_room(self, room: Room, listed: TypingList, messages: int, roll: Roll) -> None:
+        """Take what was read of a channel after `messages` lists: a later one is newer, or the same."""
         if room.messages == messages:
             self._list(room, listed)
+        self._rolled(room, room.roster.read(roll, keep=room.partition.settling))
+        if not room.current:
+            self._current(room)
+
+    def take_interest(self, live: LiveInterest, stored: StoredInterest | None) -> None:
+        """Take an interest that was read; one that the store has lost stays what it was."""
+        if stored is not None:
+            self.take_change(live, stored)
+        if not live.current and not (stored is not None and live.lacks(stored.version)):
+            self._current(live)
+
+    def take_change(self, live: LiveInterest, stored: StoredInterest) -> None:
+        """Take what an interest has become."""
+        if live.newer(stored):
+            self.follower.change(live, stored)
 
     def reading_failed(self) -> None:
         """Tell those who wait for it that the store is out of reach."""
@@ -192,8 +239,33 @@ class Hub:
     def _list(self, room: Room, listed: TypingList) -> None:
         if room.take(listed):
             self._announce(room)
+
+    def _hear_roll(self, room: Room, roll: Roll) -> None:
         if not room.current:
-            self._current(room)
+            room.roster.wait(roll)
+        elif room.roster.lacks(roll):
+            room.era = -1
+            self._wanted.read(room)
+        else:
+            self._rolled(room, room.roster.hear(roll, keep=room.partition.settling))
+
+    def _rolled(self, room: Room, change: Change | None) -> None:
+        """Tell the watchers who came and went, and let those who follow it watch other users."""
+        if change is None:
+            return
+        room.rolled()
+        for stream in room.watchers:
+            if stream.live and stream.mailbox.put_roll(room, change.place):
+                self.pump.at(stream, stream.channel_at + self.pace.presence_window)
+        self.follower.roll(room, change)
+
+    def _hear_change(self, live: LiveInterest, change: InterestChange) -> None:
+        stored = live.hear(change)
+        if stored is not None:
+            self.follower.change(live, stored)
+        elif live.stored is not None and live.lacks(live.stored.version):
+            live.era = -1
+            self._wanted.read(live)
 
     def _announce(self, room: Room) -> None:
         """Tell the watchers who types; those of a busy channel at most once in the longer window."""
@@ -223,4 +295,6 @@ class Hub:
                 stream.missing -= 1
                 if stream.missing == 0:
                     self.pump.soon(stream)
+            elif stream.following is not None:
+                self.follower.arrived(stream, watched)
         self.mender.mended(watched)

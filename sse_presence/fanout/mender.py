@@ -135,6 +135,7 @@ class Mender:
                 watched.unversion()
                 watched.era = partition.line.era
             else:
+                watched.forget()
                 self._wanted.read(watched)
         self._restart(partition)
 

@@ -27,6 +27,7 @@ class Pace(msgspec.Struct, frozen=True):
     send_timeout: float
     quiet: float
     heartbeat_ms: int
+    max_watched: int
     random: Random
 
     def retry(self, reason: str = "") -> int:
@@ -49,5 +50,6 @@ def pace_from(settings: Settings) -> Pace:
         send_timeout=settings.send_timeout / 1000,
         quiet=_QUIET,
         heartbeat_ms=settings.heartbeat,
+        max_watched=settings.max_watched_per_user,
         random=Random(),  # noqa: S311 - spreads load, keeps no secret
     )

@@ -6,15 +6,17 @@ from asyncio import TimerHandle
 from collections.abc import Iterator
 
 from sse_presence.fanout.line import Line
-from sse_presence.fanout.watched import OwnTopic, Room, Topic, Watched
+from sse_presence.fanout.live_interest import LiveInterest
+from sse_presence.fanout.room import Room
+from sse_presence.fanout.watched import OwnTopic, Topic, Watched
 
 
 class Partition:
     """The hub's register of one partition."""
 
     __slots__ = (
-        "line", "number", "owns", "position", "rooms", "settles_at", "since", "sound", "timer", "unrepaired",
-        "users",
+        "interests", "line", "number", "owns", "position", "rooms", "settles_at", "since", "sound", "timer",
+        "unrepaired", "users",
     )  # fmt: skip
 
     def __init__(self, number: int) -> None:
@@ -23,6 +25,7 @@ class Partition:
         self.users: dict[str, Topic] = {}
         self.owns: dict[str, OwnTopic] = {}
         self.rooms: dict[str, Room] = {}
+        self.interests: dict[str, LiveInterest] = {}
         self.unrepaired: set[Watched] = set()
         """What was watched when the last gap came and has not been read since."""
         self.position = 0
@@ -42,9 +45,15 @@ class Partition:
         return self.line.connected and not self.unrepaired
 
     @property
+    def settling(self) -> bool:
+        """Whether the store may still lack what it lost."""
+        return self.settles_at is not None
+
+    @property
     def vouched(self) -> str:
-        """The incarnation that cursors may name; none while the store is not what it was."""
-        return "" if self.settles_at is not None else self.line.incarnation or ""
+        """What cursors are issued under: some while the store may lack what it lost, others after it."""
+        incarnation = self.line.incarnation or ""
+        return f"{incarnation} settling" if self.settling else incarnation
 
     def advance(self) -> None:
         """Move the position to the last mark, unless something is missing."""
@@ -56,14 +65,17 @@ class Partition:
         yield from self.users.values()
         yield from self.owns.values()
         yield from self.rooms.values()
+        yield from self.interests.values()
 
     def drop(self, watched: Watched) -> None:
         """Nobody watches it any more."""
-        register: dict[str, Topic] | dict[str, OwnTopic] | dict[str, Room]
+        register: dict[str, Topic] | dict[str, OwnTopic] | dict[str, Room] | dict[str, LiveInterest]
         if isinstance(watched, Room):
             register = self.rooms
             if watched.timer is not None:
                 watched.timer.cancel()
+        elif isinstance(watched, LiveInterest):
+            register = self.interests
         elif isinstance(watched, OwnTopic):
             register = self.owns
         else:

@@ -14,9 +14,11 @@ from random import Random
 from sse_presence.domain.signal import Reading
 from sse_presence.errors import StoreUnavailable
 from sse_presence.fanout.hub import Hub
+from sse_presence.fanout.live_interest import LiveInterest
 from sse_presence.fanout.partition import Partition
+from sse_presence.fanout.room import Room
 from sse_presence.fanout.wanted import Wanted
-from sse_presence.fanout.watched import OwnTopic, Room, Topic, Watched
+from sse_presence.fanout.watched import OwnTopic, Topic, Watched
 from sse_presence.store.store import Store
 
 CHUNK = 500
@@ -117,6 +119,8 @@ class Reader:
             for watched in batch:
                 if isinstance(watched, OwnTopic):
                     group.create_task(self._read_own(watched))
+                elif isinstance(watched, LiveInterest):
+                    group.create_task(self._read_interest(watched))
 
     async def _read_topics(self, topics: list[Topic]) -> None:
         eras = [topic.partition.line.era for topic in topics]
@@ -127,14 +131,26 @@ class Reader:
         era = topic.partition.line.era
         self._take([topic], [era], await self._store.own(topic.name))
 
+    async def _read_interest(self, live: LiveInterest) -> None:
+        era = live.partition.line.era
+        stored = await self._store.interest(live.name)
+        self._wanted.failing = False
+        if live.partition.line.era == era:
+            self._hub.take_interest(live, stored)
+
     async def _read_rooms(self, rooms: list[Room]) -> None:
         asked = {room.name: (room, room.partition.line.era, room.messages) for room in rooms}
-        lists = await self._store.typing_in(list(asked))
+        for room in rooms:
+            room.roster.ask()
+        lists, rolls = await asyncio.gather(
+            self._store.typing_in(list(asked)), self._store.rolls(list(asked))
+        )
         self._wanted.failing = False
+        rolled = {roll.channel: roll for roll in rolls}
         for listed in lists:
             room, era, messages = asked[listed.channel]
             if room.partition.line.era == era:
-                self._hub.take_list(room, listed, messages)
+                self._hub.take_room(room, listed, messages, rolled[listed.channel])
 
     def _take(self, topics: Sequence[Topic], eras: list[int], reading: Reading) -> None:
         """Hand on what was read, unless a gap came meanwhile or another incarnation answered."""

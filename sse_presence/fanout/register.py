@@ -5,14 +5,16 @@ Only what somebody watches is here; the last stream that leaves takes it away.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable
-from itertools import chain
 from typing import TYPE_CHECKING
 from weakref import WeakValueDictionary
 
+from sse_presence.fanout.live_interest import LiveInterest
 from sse_presence.fanout.partition import Partition
+from sse_presence.fanout.room import Room
 from sse_presence.fanout.span import Span
-from sse_presence.fanout.watched import OwnTopic, Room, Topic, Watched
+from sse_presence.fanout.watched import OwnTopic, Topic, Watched
 
 if TYPE_CHECKING:
     from sse_presence.fanout.stream import Stream
@@ -24,6 +26,8 @@ class Register:
     def __init__(self, partitions: int, partition_of: Callable[[str], int]) -> None:
         self.partitions = [Partition(number) for number in range(partitions)]
         self.streams: set[Stream] = set()
+        self.watched: Counter[str] = Counter()
+        """Users watched by each viewer, over all its streams."""
         self._partition_of = partition_of
         self._spans: WeakValueDictionary[tuple[int, ...], Span] = WeakValueDictionary()
 
@@ -45,9 +49,22 @@ class Register:
             partition.rooms[channel] = Room(channel, partition)
         return partition.rooms[channel]
 
+    def interest(self, interest_id: str) -> LiveInterest:
+        """A stored interest."""
+        partition = self.partitions[self._partition_of(interest_id)]
+        if interest_id not in partition.interests:
+            partition.interests[interest_id] = LiveInterest(interest_id, partition)
+        return partition.interests[interest_id]
+
     def span(self, watched: Iterable[Watched]) -> Span:
         """The partitions touched; an empty interest goes by the first one."""
-        numbers = tuple(sorted({one.partition.number for one in watched})) or (0,)
+        return self._span(tuple(sorted({one.partition.number for one in watched})) or (0,))
+
+    def whole_span(self) -> Span:
+        """All partitions: where those lie who will be watched is not known before."""
+        return self._span(tuple(range(len(self.partitions))))
+
+    def _span(self, numbers: tuple[int, ...]) -> Span:
         span = self._spans.get(numbers)
         if span is None:
             span = self._spans[numbers] = Span(tuple(self.partitions[number] for number in numbers))
@@ -61,8 +78,9 @@ class Register:
     def enter(self, stream: Stream) -> list[Watched]:
         """Let a stream watch from now on; what of it is not current."""
         self.streams.add(stream)
+        self.count(stream, len(stream.topics))
         unread: list[Watched] = []
-        for watched in chain[Watched](stream.topics, stream.rooms):
+        for watched in stream.watched():
             watched.enter(stream)
             if not watched.current:
                 unread.append(watched)
@@ -71,10 +89,19 @@ class Register:
     def leave(self, stream: Stream) -> None:
         """Let a stream watch no more."""
         self.streams.discard(stream)
-        for watched in chain[Watched](stream.topics, stream.rooms):
+        self.count(stream, -len(stream.topics))
+        for watched in stream.watched():
             watched.leave(stream)
-            if not watched.watchers:
+            if watched.idle:
                 watched.partition.drop(watched)
+
+    def count(self, stream: Stream, step: int) -> None:
+        """A stream watches so many users more, or fewer."""
+        viewer = stream.viewer
+        if viewer is not None:
+            self.watched[viewer] += step
+            if not self.watched[viewer]:
+                del self.watched[viewer]
 
     def touching(self, partition: Partition) -> list[Stream]:
         """The streams to which a partition matters."""

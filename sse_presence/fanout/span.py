@@ -51,8 +51,8 @@ class Span:
 
     @property
     def resumable(self) -> bool:
-        """Whether a cursor can be honoured: every store is known, and none is still settling."""
-        return all(partition.vouched for partition in self.partitions)
+        """Whether a cursor can be honoured: every store is known."""
+        return all(partition.line.incarnation for partition in self.partitions)
 
     def settling(self, now: float) -> int:
         """Milliseconds until all of them are what they are, at loop time `now`; 0 in the normal case."""

@@ -9,13 +9,19 @@ costs no more than its mailbox and never sees an outdated state.
 from __future__ import annotations
 
 import logging
+from collections.abc import Collection, Iterator, Mapping
 from typing import TYPE_CHECKING
 
+from sse_presence.domain.cursor import NOT_ALL, NOTHING_ELSE, told_digest
+from sse_presence.fanout.following import Following
 from sse_presence.fanout.mailbox import Mailbox
+from sse_presence.fanout.opening import Opening
 from sse_presence.fanout.pump import NEVER
+from sse_presence.fanout.room import Room
+from sse_presence.fanout.roster import BEGINNING
 from sse_presence.fanout.sink import Sink
 from sse_presence.fanout.span import Span
-from sse_presence.fanout.watched import Room, Topic
+from sse_presence.fanout.watched import Topic, Watched
 from sse_presence.sse import encode
 
 if TYPE_CHECKING:
@@ -31,30 +37,32 @@ class Stream:
     """State of one stream; the hub fills it, the pump wakes it."""
 
     __slots__ = (
-        "blocked", "cursor_at", "digest", "due", "ends_as", "ends_at", "greeting", "hub", "live", "mailbox",
-        "missing", "over", "presence_at", "resume", "rooms", "sink", "span", "stale", "topics", "typing_at",
-        "viewer", "written_at",
+        "blocked", "channel_at", "cursor_at", "digest", "due", "ends_as", "ends_at", "following", "greeting",
+        "hub", "live", "mailbox", "missing", "over", "presence_at", "resume", "rooms", "sink", "span",
+        "stale", "ticket", "topics", "typing_at", "viewer", "written_at",
     )  # fmt: skip
 
     def __init__(
         self,
         hub: Hub,
         sink: Sink,
-        *,
-        viewer: str | None,
-        topics: tuple[Topic, ...],
-        rooms: tuple[Room, ...],
+        opening: Opening,
+        topics: Collection[Topic],
+        rooms: Collection[Room],
         span: Span,
-        digest: bytes,
+        following: Following | None = None,
     ) -> None:
+        """`following` changes `topics` and `rooms` while the stream is open."""
         self.hub = hub
         self.sink = sink
-        self.viewer = viewer
+        self.viewer = opening.interest.viewer
         self.topics = topics
         self.rooms = rooms
+        self.following = following
         self.span = span
-        self.digest = digest
+        self.digest = opening.digest
         """Of the interest, for cursors."""
+        self.ticket = opening.ticket
         self.resume: int | None = None
         """The position to resume from; None asks for a snapshot."""
         self.greeting = b""
@@ -68,24 +76,47 @@ class Stream:
         self.blocked = False
         """Whether something was due while the sink was busy."""
         self.over = False
-        self.presence_at = self.typing_at = -NEVER
+        self.presence_at = self.typing_at = self.channel_at = -NEVER
         self.cursor_at = self.written_at = 0.0
         self.ends_at = NEVER
         self.ends_as = ""
         self.due = NEVER
         sink.ready = self.unblock
 
+    def watched(self) -> Iterator[Watched]:
+        """All that it watches."""
+        yield from self.topics
+        yield from self.rooms
+        if self.following is not None and self.following.interest is not None:
+            yield self.following.interest
+
+    @property
+    def position(self) -> int:
+        """Where its cursors stand."""
+        following = self.following
+        return following.held if following is not None and following.awaited else self.span.position
+
+    def told(self, position: int) -> bytes:  # noqa: ARG002 - a poll looks for records above it
+        """Digest of what it was told beside all up to a position, as if no record were above that."""
+        if not self.rooms:
+            return NOTHING_ELSE
+        waits = self.mailbox.rooms is not None or self.mailbox.rolls is not None
+        if waits or (self.following is not None and self.following.awaited):
+            return NOT_ALL
+        return self._digest([])
+
     # What the hub does
 
     def count_missing(self) -> None:
         """Count anew what is not current."""
-        self.missing = sum(not topic.current for topic in self.topics)
-        self.missing += sum(not room.current for room in self.rooms)
+        self.missing = sum(not watched.current for watched in self.watched())
 
     def restart(self) -> None:
         """Begin again with a snapshot: the store has another incarnation."""
         self.live, self.resume = False, None
         self.mailbox.clear()
+        if self.following is not None:
+            self.following.awaited.clear()
         self.count_missing()
 
     def end_by(self, when: float, reason: str) -> None:
@@ -155,18 +186,25 @@ class Stream:
             due = min(due, self.cursor_at + pace.quiet)
         if mailbox.rooms is not None:
             due = min(due, self.typing_at + pace.typing_window)
+        if mailbox.rolls is not None:
+            due = min(due, self.channel_at + pace.presence_window)
         return due
 
+    def _trouble(self, now: float) -> bool:  # noqa: ARG002 - for a poll it has to last
+        """Whether the store is out of reach."""
+        return not self.span.whole or (not self.live and self.hub.reading_fails)
+
     def _compose(self, frames: list[bytes], now: float) -> None:
-        trouble = not self.span.whole or (not self.live and self.hub.reading_fails)
+        trouble = self._trouble(now)
         if trouble and not self.stale:
             self.stale = True
             frames.append(encode.told("stale", {"since": self.span.since or self.hub.clock.now()}))
         if not self.live and self.missing == 0 and self.span.whole:
             self._replay(frames, now)
+            self.live, self.resume = True, None
         elif self.live:
             self._tell_changes(frames, now)
-        if self.stale and not trouble and self.live and self.mailbox.topics is None:
+        if self.stale and not trouble and self.live and not self.mailbox.behind:
             self.stale = False
             frames.append(encode.told("fresh", {}))
         if not frames and now >= self.written_at + self.hub.pace.ping:
@@ -175,27 +213,50 @@ class Stream:
     def _replay(self, frames: list[bytes], now: float) -> None:
         """Everything, or what changed since the cursor, as of this moment; then it is live."""
         cursor = self.hub.cursor(self)
+        self.cursor_at = now
         if self.resume is None:
             records = [topic.encoded for topic in self.topics]
             frames.append(encode.snapshot(records, cursor, self.span.settling(now)))
         else:
-            records = [topic.encoded for topic in self.topics if topic.changed > self.resume]
+            records = [topic.encoded for topic in self._since(self.resume)]
             frames.append(encode.presence_parts(records, cursor))
             self.presence_at = now
+        self._tell_rooms(frames, now)
+
+    def _since(self, position: int) -> list[Topic]:
+        """Of whom somebody has to be told who was told everything up to a position."""
+        if self.following is None:
+            return [topic for topic in self.topics if topic.changed > position]
+        return [topic for topic in self.topics if self.following.since(topic, position)]
+
+    def _digest(self, above: list[tuple[str, int]]) -> bytes:
+        """Of the rooms, and of the users and versions told that are above a position."""
+        rooms = sorted(self.rooms, key=lambda room: room.name)
+        return told_digest(above, [room.told(self.viewer) for room in rooms])
+
+    def _tell_rooms(self, frames: list[bytes], now: float) -> None:
         if self.rooms:
             self._tell_typing(frames, self.rooms, now)
-        self.live, self.resume, self.cursor_at = True, None, now
+            self._tell_rolls(frames, dict.fromkeys(self.rooms, BEGINNING), now)
 
     def _tell_changes(self, frames: list[bytes], now: float) -> None:
         pace, mailbox = self.hub.pace, self.mailbox
+        if mailbox.rolls is not None and now >= self.channel_at + pace.presence_window:
+            self._tell_rolls(frames, mailbox.take_rolls(), now)
+        if mailbox.rooms is not None and now >= self.typing_at + pace.typing_window:
+            self._tell_typing(frames, mailbox.take_rooms(), now)
         quiet = mailbox.topics is None
         if now >= (self.cursor_at + pace.quiet if quiet else self.presence_at + pace.presence_window):
             frames.append(encode.presence(mailbox.take_records(), self.hub.cursor(self)))
             self.presence_at = self.cursor_at = now
-        if mailbox.rooms is not None and now >= self.typing_at + pace.typing_window:
-            self._tell_typing(frames, mailbox.take_rooms(), now)
 
-    def _tell_typing(self, frames: list[bytes], rooms: tuple[Room, ...] | list[Room], now: float) -> None:
+    def _tell_typing(self, frames: list[bytes], rooms: Collection[Room], now: float) -> None:
         time = self.hub.clock.now()
         frames.append(encode.typing([encode.typing_json(room.listed, self.viewer, time) for room in rooms]))
         self.typing_at = now
+
+    def _tell_rolls(self, frames: list[bytes], rolls: Mapping[Room, int], now: float) -> None:
+        told = [roll for room, place in rolls.items() if (roll := room.roll_json(place)) is not None]
+        if told:
+            frames.append(encode.channels(told))
+            self.channel_at = now

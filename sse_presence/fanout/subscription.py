@@ -7,11 +7,10 @@ import time
 from collections import Counter
 from typing import TYPE_CHECKING
 
-import msgspec
-
 from sse_presence.domain.interest import Interest
 from sse_presence.fanout.attachments import Attachments, Key
 from sse_presence.fanout.hub import Hub
+from sse_presence.fanout.opening import Opening
 from sse_presence.fanout.sink import Sink
 from sse_presence.sse import encode
 
@@ -20,18 +19,6 @@ if TYPE_CHECKING:
 
 _PER_STREAM = 0.025
 """Seconds of draining that a stream is worth: few streams end at once, many over the whole time."""
-
-
-class Opening(msgspec.Struct, frozen=True, kw_only=True):
-    """What a client asked for, checked and allowed."""
-
-    interest: Interest
-    device: str | None = None
-    """The viewer's device that this stream keeps attached."""
-    last_event_id: str = ""
-    pad: bool = False
-    expires: int | None = None
-    """When the credentials end, in milliseconds since the epoch."""
 
 
 class Refused:
@@ -78,7 +65,6 @@ class Desk:
         self._max_streams = max_streams
         self._max_watched = max_watched
         self._streams: Counter[str] = Counter()
-        self._watched: Counter[str] = Counter()
         self._open = 0
         self._empty = asyncio.Event()
         self._empty.set()
@@ -92,10 +78,8 @@ class Desk:
         interest = opening.interest
         reason = self._refusal(interest)
         if reason is not None:
-            sink.end(encode.bye(reason, self.hub.pace.retry(reason)))
-            self.ended[reason] += 1
-            return Refused()
-        stream = self.hub.open(interest, sink, opening.last_event_id, pad=opening.pad)
+            return self.refuse(reason, sink)
+        stream = self.hub.open(opening, sink)
         self._count(stream, 1)
         self._open += 1
         self._empty.clear()
@@ -106,6 +90,12 @@ class Desk:
         if opening.device is not None and interest.viewer is not None:
             attached = self.attachments.attach(interest.viewer, opening.device)
         return Subscription(self, stream, attached)
+
+    def refuse(self, reason: str, sink: Sink) -> Refused:
+        """Tell a client to come back later."""
+        sink.end(encode.bye(reason, self.hub.pace.retry(reason)))
+        self.ended[reason] += 1
+        return Refused()
 
     def release(self, stream: Stream) -> None:
         """The viewer may open another."""
@@ -134,13 +124,14 @@ class Desk:
             return None
         too_many = self._streams[viewer] >= self._max_streams
         return (
-            "limit" if too_many or self._watched[viewer] + len(interest.users) > self._max_watched else None
+            "limit"
+            if too_many or self.hub.register.watched[viewer] + len(interest.users) > self._max_watched
+            else None
         )
 
     def _count(self, stream: Stream, step: int) -> None:
         viewer = stream.viewer
         if viewer is not None:
             self._streams[viewer] += step
-            self._watched[viewer] += step * len(stream.topics)
             if not self._streams[viewer]:
-                del self._streams[viewer], self._watched[viewer]
+                del self._streams[viewer]

@@ -1,4 +1,4 @@
-"""What is watched: one value per user or channel, shared by all streams of the process that watch it.
+"""What is watched: one value each, shared by all streams of the process that watch it.
 
 Only what is watched is kept. A topic is current when its state was read or heard in the present era of its
 partition, that is, after the last gap; then it answers for the store.
@@ -7,11 +7,10 @@ partition, that is, after the last gap; then it answers for the store.
 from __future__ import annotations
 
 import sys
-from asyncio import TimerHandle
 from collections.abc import Collection
 from typing import TYPE_CHECKING, ClassVar
 
-from sse_presence.domain.record import OFFLINE, Record, TypingList
+from sse_presence.domain.record import OFFLINE, Record
 from sse_presence.sse.encode import record_json
 
 if TYPE_CHECKING:
@@ -24,12 +23,9 @@ UNKNOWN = -2
 DOUBTED = -1
 """The version of one that was last known of a store that is no more: whatever is read next replaces it."""
 
-BUSY = 100
-"""Watchers above which a channel's typing is announced in the longer window."""
-
 
 class Watched:
-    """A user or a channel in which at least one stream is interested."""
+    """A user, a channel or a stored interest that at least one stream watches."""
 
     __slots__ = ("_watchers", "era", "name", "partition")
 
@@ -48,9 +44,17 @@ class Watched:
         return () if self._watchers is None else (self._watchers,)
 
     @property
+    def idle(self) -> bool:
+        """Whether nobody needs it any more."""
+        return not self._watchers
+
+    @property
     def current(self) -> bool:
         """Whether this is what the store says, but for messages still on their way."""
         return self.era == self.partition.line.era
+
+    def forget(self) -> None:
+        """Another store speaks: what was heard of the last one says nothing of its order."""
 
     def enter(self, stream: Stream) -> None:
         """Let a stream watch."""
@@ -140,41 +144,3 @@ class OwnTopic(Topic):
     __slots__ = ()
 
     own = True
-
-
-class Room(Watched):
-    """Who types in a channel."""
-
-    __slots__ = ("announced_at", "listed", "messages", "news", "timer")
-
-    def __init__(self, name: str, partition: Partition) -> None:
-        super().__init__(name, partition)
-        self.listed = TypingList(name, 0, ())
-        self.messages = 0
-        """Messages heard: one that came while the list was read is newer than the reading."""
-        self.news: set[str] | None = set()
-        """Whose typing changed since it was last announced; None where there are too many to tell."""
-        self.announced_at = float("-inf")
-        self.timer: TimerHandle | None = None
-        """The announcement that is due at the end of a busy channel's window."""
-
-    @property
-    def busy(self) -> bool:
-        """Whether so many watch that typing is announced in the longer window."""
-        return len(self.watchers) > BUSY
-
-    def take(self, listed: TypingList) -> bool:
-        """Keep a list; whether it differs."""
-        last = self.listed
-        if listed == last:
-            return False
-        self.listed = listed
-        if listed.count > len(listed.typists) or last.count > len(last.typists):
-            self.news = None
-        if self.news is not None:
-            self.news |= {typist.user for typist in set(listed.typists) ^ set(last.typists)}
-        return True
-
-    def concerns(self, viewer: str | None) -> bool:
-        """Whether the news are more than the viewer's own typing."""
-        return self.news is None or bool(self.news - {viewer})

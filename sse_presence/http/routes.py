@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from starlette.routing import BaseRoute, Route
 
-from sse_presence.http import ops, queries, signals, stream
+from sse_presence.http import ops, poll, queries, signals, stream, tickets
 from sse_presence.http.counted import counted
 
 
@@ -15,8 +15,10 @@ def routes() -> list[BaseRoute]:
         Route("/v1/status", counted("status", signals.status), methods=["POST"]),
         Route("/v1/typing", counted("typing", signals.typing), methods=["POST"]),
         Route("/v1/leave", counted("leave", signals.leave), methods=["POST"]),
+        Route("/v1/tickets", tickets.issue, methods=["POST"]),
         Route("/v1/presence", queries.presence, methods=["GET", "POST"]),
         Route("/v1/events", stream.events, methods=["GET"]),
+        Route("/v1/poll", poll.poll, methods=["GET"]),
         Route("/healthz", ops.healthz),
         Route("/readyz", ops.readyz),
         Route("/metrics", ops.metrics),

@@ -13,12 +13,16 @@ from typing import Any
 import msgspec
 
 from sse_presence.domain.record import Record, TypingList
+from sse_presence.domain.roll import Roll
 
 PART = 500
 """Records in one part of a snapshot or of a long resume."""
 
 SHOWN = 20
 """Names in a typing list."""
+
+MEMBERS = 200
+"""Names of those who are in a channel: beyond, only their number is told."""
 
 PAD = b":" + b" " * 2047 + b"\n\n"
 """A comment for proxies that hold back the first bytes of a response."""
@@ -46,6 +50,16 @@ def typing_json(typing: TypingList, viewer: str | None, now: int) -> bytes:
     return msgspec.json.encode(
         {"channel": typing.channel, "typing": others[:SHOWN], "count": typing.count - gone}
     )
+
+
+def roll_json(roll: Roll) -> bytes:
+    """Who is in a channel: all of them, the difference, or above 200 only how many."""
+    told: dict[str, Any] = {"channel": roll.channel, "count": roll.count}
+    if roll.count <= MEMBERS and roll.members is not None:
+        told["members"] = roll.members
+    elif roll.count <= MEMBERS:
+        told |= {"joined": roll.joined, "left": roll.left}
+    return msgspec.json.encode(told)
 
 
 def frame(event: str, data: bytes, *, cursor: str | None = None, retry: int | None = None) -> bytes:
@@ -94,6 +108,16 @@ def snapshot(records: Sequence[bytes], cursor: str, settling: int = 0) -> bytes:
 def typing(channels: Sequence[bytes]) -> bytes:
     """The whole current list of each of these channels."""
     return frame("typing", b'{"channels":[%b]}' % b",".join(channels))
+
+
+def channels(rolls: Sequence[bytes]) -> bytes:
+    """Who is in each of these channels, or came and went."""
+    return frame("channel", b'{"channels":[%b]}' % b",".join(rolls))
+
+
+def place(cursor: str) -> bytes:
+    """No event, but a cursor: what was told before it is all there was to tell."""
+    return b"id: %b\n\n" % cursor.encode()
 
 
 def bye(reason: str, retry: int) -> bytes:

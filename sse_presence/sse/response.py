@@ -56,7 +56,7 @@ async def _serve(scope: Scope, start: Message, fill: Fill, receive: Receive, sen
     del start, fill  # a stream keeps nothing of its request but what it watches
     by_peer = False
     try:
-        await _gone(receive)
+        await gone(receive)
         by_peer = True
     except asyncio.CancelledError:
         if not sink.aborted:
@@ -73,7 +73,7 @@ def _sink(scope: Scope, send: Send) -> SendSink | TransportSink:
     return SendSink(send, cast("asyncio.Task[None]", asyncio.current_task()))
 
 
-async def _gone(receive: Receive) -> None:
+async def gone(receive: Receive) -> None:
     """Return when the connection is gone or the response is complete."""
     while (await receive())["type"] != "http.disconnect":
         pass

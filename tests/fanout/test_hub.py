@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from sse_presence.domain.record import TypingList
 from tests.fanout.world import ONLINE, START, Sink, World, record
 
 IDLE = '"status":"idle"'
@@ -337,7 +338,7 @@ async def test_typing_of_all_channels_follows_the_snapshot(world: World) -> None
     world.type("a", "alice")
     world.read()
     world.turn()
-    assert [event.event for event in sink.writes[-1]] == ["snapshot", "typing"]
+    assert [event.event for event in sink.writes[-1]] == ["snapshot", "typing", "channel"]
     assert typists(sink) == [{"a": ["alice"], "b": []}]
 
 
@@ -387,6 +388,6 @@ async def test_a_list_heard_while_reading_is_newer_than_the_reading(world: World
     room = partition.rooms["room"]
     asked = room.messages
     world.type("room", "alice")
-    world.hub.take_list(room, world.lists.get("room", room.listed.__class__("room", 0, ())), asked)
+    world.hub.take_room(room, TypingList("room", 0, ()), asked, world.whole("room"))
     world.turn()
     assert typists(sink) == [{"room": ["alice"]}]

@@ -13,18 +13,23 @@ from httpx_sse import ServerSentEvent
 from httpx_sse._decoders import SSEDecoder, SSELineDecoder
 
 from sse_presence.domain.cursor import derive_key
-from sse_presence.domain.interest import Interest
+from sse_presence.domain.interest import Interest, StoredInterest
 from sse_presence.domain.message import Message
 from sse_presence.domain.record import OFFLINE, Record, TypingList, Typist
+from sse_presence.domain.rights import EVERYTHING, Identity
+from sse_presence.domain.roll import LISTED, Roll
 from sse_presence.fanout.clock import StoreClock
 from sse_presence.fanout.hub import Hub
+from sse_presence.fanout.live_interest import LiveInterest
 from sse_presence.fanout.mender import Mender
+from sse_presence.fanout.opening import Opening
 from sse_presence.fanout.pace import pace_from
 from sse_presence.fanout.pump import Pump
 from sse_presence.fanout.register import Register
+from sse_presence.fanout.room import Room
 from sse_presence.fanout.stream import Stream
 from sse_presence.fanout.wanted import Wanted
-from sse_presence.fanout.watched import OwnTopic, Room, Topic, Watched
+from sse_presence.fanout.watched import OwnTopic, Topic, Watched
 from sse_presence.settings import Settings
 
 ONLINE = '"status":"online"'
@@ -99,6 +104,8 @@ class World:
         self.store: dict[str, Record] = {}
         """What a reading finds; users not named here were never seen."""
         self.lists: dict[str, TypingList] = {}
+        self.members: dict[str, set[str]] = {}
+        self.interests: dict[str, StoredInterest] = {}
         self.ahead = 0.0
 
     # The bus
@@ -125,6 +132,8 @@ class World:
             public=records,
             own=own,
             typing=more.get("typing", ()),
+            rolls=more.get("rolls", ()),
+            interests=more.get("interests", ()),
         )
 
     def hear(self, *records: Record, number: int = 0, **more: Any) -> None:
@@ -137,11 +146,30 @@ class World:
     def type(self, channel: str, *users: str, lasting: int = 6_000) -> None:
         """Say who types in a channel."""
         listed = TypingList(channel, len(users), tuple(Typist(u, self.time + lasting) for u in users))
+        self.lists[channel] = listed
         self.hear(typing=(listed,))
+
+    def roll(self, channel: str, *, joined: tuple[str, ...] = (), left: tuple[str, ...] = ()) -> Roll:
+        """Let people come to a channel and go, and say what the store would publish of it."""
+        before = self.members.get(channel, set())
+        now = self.members[channel] = (before - set(left)) | set(joined)
+        listed = tuple(sorted(now)) if len(now) <= LISTED < len(before) else None
+        if listed is not None or len(now) > LISTED:
+            joined, left = (), ()
+        return Roll(channel, len(now), listed, joined, left, self.time + 1)
+
+    def enter(self, channel: str, *users: str) -> None:
+        """Say that users joined a channel."""
+        self.hear(rolls=(self.roll(channel, joined=users),))
+
+    def exit(self, channel: str, *users: str) -> None:
+        """Say that users left a channel."""
+        self.hear(rolls=(self.roll(channel, left=users),))
 
     def wipe(self, incarnation: str) -> None:
         """The store comes back empty."""
         self.incarnation, self.seq, self.store = incarnation, [0] * len(self.seq), {}
+        self.members, self.interests = {}, {}
 
     # The store
 
@@ -154,7 +182,10 @@ class World:
         for watched in batch:
             if isinstance(watched, Room):
                 empty = TypingList(watched.name, 0, ())
-                self.hub.take_list(watched, self.lists.get(watched.name, empty), watched.messages)
+                listed = self.lists.get(watched.name, empty)
+                self.hub.take_room(watched, listed, watched.messages, self.whole(watched.name))
+            elif isinstance(watched, LiveInterest):
+                self.hub.take_interest(watched, self.interests.get(watched.name))
             elif isinstance(watched, Topic):
                 own = isinstance(watched, OwnTopic)
                 never = Record(watched.name, 0, 0, 0, OFFLINE)
@@ -163,14 +194,34 @@ class World:
                 )
         return batch
 
+    def whole(self, channel: str) -> Roll:
+        """Who is in a channel."""
+        members = self.members.get(channel, set())
+        return Roll(
+            channel,
+            len(members),
+            tuple(sorted(members)) if len(members) <= LISTED else None,
+            changed=self.time,
+        )
+
     # Streams
 
     def open(
-        self, *users: str, channels: tuple[str, ...] = (), viewer: str | None = None, last: str = ""
+        self,
+        *users: str,
+        channels: tuple[str, ...] = (),
+        members: tuple[str, ...] = (),
+        viewer: str | None = None,
+        last: str = "",
+        **more: Any,
     ) -> tuple[Stream, Sink]:
         """A stream that was greeted, and whatever more could be told at once."""
         sink = Sink()
-        return self.hub.open(Interest(viewer, users, channels), sink, last), sink
+        interest = Interest(viewer, users, channels, members)
+        caller = more.pop("caller", Identity(user=viewer or "", rights=EVERYTHING))
+        return self.hub.open(
+            Opening(interest=interest, caller=caller, last_event_id=last, **more), sink
+        ), sink
 
     def live(self, *users: str, **more: Any) -> tuple[Stream, Sink]:
         """A stream that was told everything."""

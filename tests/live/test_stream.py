@@ -78,8 +78,10 @@ async def test_padding_comes_before_hello(live: StartLive, pad: str, size: int) 
     ("query", "named"),
     [
         ("usr=alice", "usr"),
-        ("user=alice&members=room", "members"),
-        ("interest=17", "interest"),
+        ("members=", "members"),
+        ("members=a&members=b&members=c", "members"),
+        ("interest=17&user=alice", "user"),
+        ("interest=17&interest=18", "interest"),
         ("pad=yes", "pad"),
         ("pad=1&pad=1", "pad"),
         ("device=", "device"),

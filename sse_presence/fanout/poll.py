@@ -1,0 +1,104 @@
+"""A poll: a stream that ends with the first thing it has to tell, or when its time is up.
+
+It goes on from a cursor like a stream, but tells nothing that the holder of the cursor was told already,
+and its last word is a cursor that covers all it told: so whoever polls with that one waits until there is
+something new. A store out of reach is told once, and only if it stays so for a while, for the next poll may
+find it mended.
+"""
+
+from __future__ import annotations
+
+from sse_presence.domain import cursor
+from sse_presence.domain.cursor import NOT_ALL, NOTHING_ELSE, STALE, Cursor
+from sse_presence.fanout.pump import NEVER
+from sse_presence.fanout.stream import Stream
+from sse_presence.fanout.watched import Topic
+from sse_presence.sse import encode
+
+PATIENCE = 2.0
+"""Seconds that trouble has to last before it is told; so polls in vain are no more frequent."""
+
+
+class Poll(Stream):
+    """State of one poll."""
+
+    __slots__ = ("_answers_at", "_knows", "_troubled_at")
+
+    _answers_at: float
+    """Loop time at which it answers in any case, if it can."""
+    _knows: bytes
+    """Digest of what its client was told beside all up to its position."""
+    _troubled_at: float
+
+    def begin(self, place: Cursor | None, answers_at: float) -> None:
+        """Begin where a client stands."""
+        self._knows = NOT_ALL if place is None else place.told
+        self.stale = self._knows == STALE
+        self.written_at = NEVER  # nobody waits for a ping
+        self._answers_at = answers_at
+        self._troubled_at = NEVER
+
+    def wake(self, now: float) -> float:
+        """Answer if there is something to tell; when there may be."""
+        if self.over:
+            return NEVER
+        frames: list[bytes] = []
+        ends = now >= self.ends_at
+        if ends:
+            frames.append(encode.bye(self.ends_as, self.hub.pace.retry(self.ends_as)))
+        else:
+            self._compose(frames, now)
+        late = self._answers_at if self.live or self.stale else self._answers_at + 2 * PATIENCE
+        if not frames and now < late:
+            return min(self._next(), late if now >= self._answers_at else self._answers_at)
+        if not ends:
+            self.ends_as = "answered"
+        self.sink.end(self._sent([*frames, self._place()]))
+        self.hub.leave(self)
+        return NEVER
+
+    def told(self, position: int) -> bytes:
+        """Digest of all that was told, records above the position included."""
+        return STALE if self.stale else self._told_above(position)
+
+    def _told_above(self, position: int) -> bytes:
+        following, mailbox = self.following, self.mailbox
+        if mailbox.behind or mailbox.rooms is not None or (following is not None and following.awaited):
+            return NOT_ALL
+        above = sorted((topic.name, topic.version) for topic in self.topics if self._above(topic, position))
+        return self._digest(above) if above or self.rooms else NOTHING_ELSE
+
+    def _above(self, topic: Topic, position: int) -> bool:
+        return topic.changed > position or (
+            self.following is not None and self.following.added(topic) > position
+        )
+
+    def _place(self) -> bytes:
+        """Where its client stands now; the same as before, if it was told nothing."""
+        if not self.hub.key or not (self.live or self.stale):
+            return b""
+        if self.live:
+            return encode.place(self.hub.cursor(self))
+        place = self.hub.place(self, self.resume or 0, STALE)
+        return encode.place(cursor.issue(self.hub.key, place))
+
+    def _next(self) -> float:
+        return min(super()._next(), self._troubled_at + PATIENCE)
+
+    def _trouble(self, now: float) -> bool:
+        """Whether the store is out of reach for so long that it has to be told."""
+        trouble = super()._trouble(now)
+        self._troubled_at = min(self._troubled_at, now) if trouble else NEVER
+        return trouble and (self.stale or now >= self._troubled_at + PATIENCE)
+
+    def _replay(self, frames: list[bytes], now: float) -> None:
+        """Everything to who has nothing; to others only what they were not told."""
+        if self.resume is None:
+            super()._replay(frames, now)
+            return
+        self.cursor_at = now
+        if self._knows != self._told_above(self.resume):
+            records = [topic.encoded for topic in self._since(self.resume)]
+            if records:
+                frames.append(encode.presence_parts(records, self.hub.cursor(self)))
+            self._tell_rooms(frames, now)
