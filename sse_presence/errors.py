@@ -7,6 +7,7 @@ PresenceError
     ├── Malformed        400, cannot be read at all
     ├── Unauthenticated  401
     ├── Forbidden        403
+    ├── NotFound         404
     ├── TooLarge         413
     ├── TargetTooLong    414
     ├── UnsupportedType  415
@@ -77,6 +78,14 @@ class Forbidden(RequestError):
     status = 403
     code = "forbidden"
     title = "Not allowed"
+
+
+class NotFound(RequestError):
+    """What is asked for does not exist, or belongs to somebody else."""
+
+    status = 404
+    code = "not-found"
+    title = "Not found"
 
 
 class TooLarge(RequestError):
