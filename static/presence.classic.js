@@ -287,6 +287,7 @@ class Stream {
   greeted = false;
   #source;
   #on;
+  #id = "";
   #pingMs = DEFAULT_PING_MS;
   #heardAt = Date.now();
   #timer;
@@ -319,7 +320,9 @@ class Stream {
     }
     this.#heardAt = Date.now();
     if (this.greeted) this.#within(this.#pingMs * 2, "silence");
-    this.#on.event(event.type, data, event.lastEventId);
+    const id = event.lastEventId === this.#id ? "" : event.lastEventId;
+    this.#id = event.lastEventId;
+    this.#on.event(event.type, data, id);
   }
 
   #expectGreeting() {
@@ -1409,7 +1412,7 @@ class Typing extends TypingSignal {
 class Presence {
   state = "connecting";
   status = { set: (choice) => this.#setStatus(choice) };
-  device = { set: ({ activity }) => this.#setActivity(activity) };
+  device = { set: (options) => this.#setDevice(options) };
   #credentials;
   #service;
   #kind;
@@ -1668,8 +1671,12 @@ class Presence {
     return record;
   }
 
-  #setActivity(tag) {
-    this.#tag = tag;
+  #setDevice(options) {
+    if ("activity" in options) this.#tag = options.activity;
+    if (options.idle_ms !== undefined) {
+      this.#activity.lastInput = Date.now() - options.idle_ms;
+      this.#woke = Date.now();
+    }
     this.#changed();
   }
 

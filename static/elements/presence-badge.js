@@ -8,16 +8,15 @@
 import { part, PresenceElement, sheet } from "./element.js";
 
 const ICONS = {
-  web: "M1.75 4.75a2 2 0 0 1 2-2h8.5a2 2 0 0 1 2 2v6.5a2 2 0 0 1-2 2h-8.5a2 2 0 0 1-2-2zM1.75 6h12.5",
-  mobile: "M4.25 3.5A1.75 1.75 0 0 1 6 1.75h4a1.75 1.75 0 0 1 1.75 1.75v9A1.75 1.75 0 0 1 10 14.25H6a1.75 1.75 0 0 1-1.75-1.75zM7.25 12h1.5",
-  desktop: "M1.75 3.75a1.5 1.5 0 0 1 1.5-1.5h9.5a1.5 1.5 0 0 1 1.5 1.5v5.5a1.5 1.5 0 0 1-1.5 1.5h-9.5a1.5 1.5 0 0 1-1.5-1.5zM8 10.75v3M5.25 13.75h5.5",
-  bot: "M2.75 7.25a2 2 0 0 1 2-2h6.5a2 2 0 0 1 2 2v4a2 2 0 0 1-2 2h-6.5a2 2 0 0 1-2-2zM8 5.25V2.5M5.75 9h.01M10.25 9h.01",
+  web: "M2 3h12v10H2zM2 6h12",
+  mobile: "M4 2h8v12H4zM7 12h2",
+  desktop: "M2 2h12v9H2zM8 11v3M5 14h6",
+  bot: "M3 5h10v8H3zM8 5V2M6 9h0M10 9h0",
 };
 
 const SHEET = sheet(`
   :host {
     --_online: #1f9d61; --_idle: #b97509; --_dnd: #d6404a; --_offline: #868b97; --_invisible: #8256c9;
-    --_size: var(--presence-size, .75em);
     display: inline-flex; align-items: center; gap: .4em; max-width: 100%; vertical-align: middle;
   }
   @supports (color: light-dark(red, red)) {
@@ -28,7 +27,7 @@ const SHEET = sheet(`
   }
   :host([hidden]), :host([compact]) :is(.words, .devices), .devices:empty { display: none }
   :host([compact]) { gap: 0; line-height: 0 }
-  .dot { flex: none; width: var(--_size); height: var(--_size) }
+  .dot { flex: none; width: var(--presence-size, .75em); aspect-ratio: 1 }
   .mark {
     display: block; width: 100%; height: 100%; border-radius: 50%;
     background: var(--presence-offline, var(--_offline));

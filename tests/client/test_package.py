@@ -19,12 +19,14 @@ pytestmark = pytest.mark.node
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
 STATIC = ROOT / "static"
-TYPESCRIPT = ROOT / "tests" / "foreign" / "node_modules" / "typescript" / "bin" / "tsc"
+FOREIGN = ROOT / "tests" / "foreign" / "node_modules"
+TYPESCRIPT = FOREIGN / "typescript" / "bin" / "tsc"
+ESBUILD = FOREIGN / "esbuild" / "bin" / "esbuild"
 BUILD = ROOT / "tools" / "build-classic.mjs"
 CLASSIC = STATIC / "presence.classic.js"
 
 SIZE = 12 * 1024
-"""Bytes, gzipped, of the library without its comments."""
+"""Bytes, gzipped: of the library without its comments, and with the elements as bundlers ship them."""
 
 
 def run(*command: str | Path, cwd: Path = ROOT) -> str:
@@ -47,9 +49,17 @@ def test_it_is_small() -> None:
     assert len(gzip.compress(CLASSIC.read_bytes())) <= SIZE
 
 
+def test_it_is_small_with_the_elements_in_a_bundle(tmp_path: Path) -> None:
+    page = tmp_path / "page.js"
+    page.write_text(f'export * from "{STATIC}/presence.js"; export * from "{STATIC}/elements.js";')
+    bundle = run(ESBUILD, page, "--bundle", "--minify", "--format=esm", "--target=es2022")
+    assert len(gzip.compress(bundle.encode())) <= SIZE
+
+
 def test_it_depends_on_nothing() -> None:
     """Modules import each other by their files, so that no build step is needed."""
-    for path in (STATIC / "presence.js", *(STATIC / "presence").glob("*.js")):
+    entries = (STATIC / "presence.js", STATIC / "elements.js")
+    for path in (*entries, *(STATIC / "presence").glob("*.js"), *(STATIC / "elements").glob("*.js")):
         for name in re.findall(r'from "([^"]+)"', path.read_text()):
             assert (path.parent / name).is_file(), (path, name)
     package = json.loads((STATIC / "package.json").read_text())
@@ -77,6 +87,7 @@ def test_the_package_holds_the_client_and_nothing_else(project: Path) -> None:
     installed = project / "node_modules" / "sse-presence"
     top = {path.name for path in installed.iterdir()}
     assert {"package.json", "presence.js", "presence.d.ts", "presence.classic.js", "presence"} <= top
+    assert {"elements.js", "elements.d.ts", "elements"} <= top
     assert not top & {"index.html", "demo"}
 
 
@@ -84,6 +95,7 @@ def test_importing_it_touches_no_page(project: Path) -> None:
     """Servers that render pages import what pages import."""
     script = """
         import { connect, PresenceError } from "sse-presence";
+        await import("sse-presence/elements");
         await import("sse-presence/classic");
         console.log(typeof connect, PresenceError.name, typeof globalThis.ssePresence.connect);
     """
@@ -95,7 +107,8 @@ def test_importing_it_touches_no_page(project: Path) -> None:
 
 
 def test_its_types_say_what_it_offers(project: Path) -> None:
-    shutil.copy(HERE / "usage.ts", project)
+    for usage in HERE.glob("*.ts"):
+        shutil.copy(usage, project)
     run(
         TYPESCRIPT,
         "--strict",
@@ -104,6 +117,6 @@ def test_its_types_say_what_it_offers(project: Path) -> None:
         "nodenext",
         "--target",
         "es2022",
-        "usage.ts",
+        *(usage.name for usage in HERE.glob("*.ts")),
         cwd=project,
     )
