@@ -12,8 +12,9 @@ from typing import Any
 from httpx_sse import ServerSentEvent
 from httpx_sse._decoders import SSEDecoder, SSELineDecoder
 
+from sse_presence.domain import interest
 from sse_presence.domain.cursor import derive_key
-from sse_presence.domain.interest import Interest, StoredInterest
+from sse_presence.domain.interest import Interest, InterestChange, StoredInterest
 from sse_presence.domain.message import Message
 from sse_presence.domain.record import OFFLINE, Record, TypingList, Typist
 from sse_presence.domain.rights import EVERYTHING, Identity
@@ -166,6 +167,26 @@ class World:
         """Say that users left a channel."""
         self.hear(rolls=(self.roll(channel, left=users),))
 
+    def keep(self, owner: str = "alice", *, users: tuple[str, ...] = (), **more: tuple[str, ...]) -> str:
+        """Have an interest stored."""
+        lists = (
+            dict.fromkeys(names, self.time)
+            for names in (users, more.get("channels", ()), more.get("members", ()))
+        )
+        self.interests["interest"] = StoredInterest("interest", owner, 1, *lists)
+        return "interest"
+
+    def changed(self, **lists: tuple[str, ...]) -> InterestChange:
+        """Let a stored interest change, and say what the store would publish of it."""
+        stored = self.interests["interest"]
+        change = InterestChange(stored.id, stored.version + 1, self.time + 1, **lists)
+        self.interests["interest"] = interest.changed(stored, change)
+        return change
+
+    def patch(self, **lists: tuple[str, ...]) -> None:
+        """Say that a stored interest changed."""
+        self.hear(interests=(self.changed(**lists),))
+
     def wipe(self, incarnation: str) -> None:
         """The store comes back empty."""
         self.incarnation, self.seq, self.store = incarnation, [0] * len(self.seq), {}
@@ -178,21 +199,23 @@ class World:
         while (number := self.wanted.take_gap()) is not None:
             everything = self.register.partitions[number].watched()
             self.wanted.read(*(one for one in everything if not one.current))
-        batch = self.wanted.take(10_000)
-        for watched in batch:
-            if isinstance(watched, Room):
-                empty = TypingList(watched.name, 0, ())
-                listed = self.lists.get(watched.name, empty)
-                self.hub.take_room(watched, listed, watched.messages, self.whole(watched.name))
-            elif isinstance(watched, LiveInterest):
-                self.hub.take_interest(watched, self.interests.get(watched.name))
-            elif isinstance(watched, Topic):
-                own = isinstance(watched, OwnTopic)
-                never = Record(watched.name, 0, 0, 0, OFFLINE)
-                self.hub.take_record(
-                    watched, self.store.get(f"own {watched.name}" if own else watched.name, never)
-                )
-        return batch
+        done: list[Watched] = []
+        while batch := self.wanted.take(10_000):
+            for watched in batch:
+                self._answer(watched)
+            done += batch
+        return done
+
+    def _answer(self, watched: Watched) -> None:
+        if isinstance(watched, Room):
+            listed = self.lists.get(watched.name, TypingList(watched.name, 0, ()))
+            self.hub.take_room(watched, listed, watched.messages, self.whole(watched.name))
+        elif isinstance(watched, LiveInterest):
+            self.hub.take_interest(watched, self.interests.get(watched.name))
+        elif isinstance(watched, Topic):
+            never = Record(watched.name, 0, 0, 0, OFFLINE)
+            name = f"own {watched.name}" if isinstance(watched, OwnTopic) else watched.name
+            self.hub.take_record(watched, self.store.get(name, never))
 
     def whole(self, channel: str) -> Roll:
         """Who is in a channel."""
@@ -217,11 +240,16 @@ class World:
     ) -> tuple[Stream, Sink]:
         """A stream that was greeted, and whatever more could be told at once."""
         sink = Sink()
-        interest = Interest(viewer, users, channels, members)
         caller = more.pop("caller", Identity(user=viewer or "", rights=EVERYTHING))
-        return self.hub.open(
-            Opening(interest=interest, caller=caller, last_event_id=last, **more), sink
-        ), sink
+        stored = self.interests[more.pop("interest")] if "interest" in more else None
+        opening = Opening(
+            interest=Interest(viewer, users, channels, members),
+            caller=caller,
+            stored=stored,
+            last_event_id=last,
+            **more,
+        )
+        return self.hub.open(opening, sink), sink
 
     def live(self, *users: str, **more: Any) -> tuple[Stream, Sink]:
         """A stream that was told everything."""
