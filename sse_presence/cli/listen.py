@@ -19,9 +19,8 @@ KEEP_ALIVE = 75
 """Seconds that an idle connection is kept: longer than the next heartbeat takes, and than clients and proxies
 keep theirs (nginx 60 s), for whoever closes first must not be the one that is about to be asked."""
 
-_UNACKNOWLEDGED = 30_000
-"""Milliseconds that sent bytes may stay unacknowledged. With a ping every 15 s, a peer that vanished
-without a word is gone within 45 s."""
+SILENT = 30_000
+"""Milliseconds that sent bytes may stay unacknowledged, unless the caller knows better."""
 
 _UNSENT = 16_384
 """Bytes the kernel takes before `send` waits. It would take megabytes otherwise, and a client that reads
@@ -33,20 +32,23 @@ def loopback(host: str) -> bool:
     return all(ipaddress.ip_address(address[0]).is_loopback for *_, address in _addresses(host, 0))
 
 
-def listen(host: str, port: int, *, shared: bool = False) -> socket.socket:
-    """Bind and listen; port 0 takes a free one. `shared`: other processes of ours listen on it, too."""
-    listener = bind(host, port, shared=shared)
+def listen(host: str, port: int, *, shared: bool = False, silent: int = SILENT) -> socket.socket:
+    """Bind and listen; port 0 takes a free one. `shared`: other processes of ours listen on it, too.
+
+    A peer that has acknowledged nothing for `silent` milliseconds has vanished, and its connection is closed.
+    """
+    listener = bind(host, port, shared=shared, silent=silent)
     listener.listen(BACKLOG)
     return listener
 
 
-def bind(host: str, port: int, *, shared: bool = False) -> socket.socket:
+def bind(host: str, port: int, *, shared: bool = False, silent: int = SILENT) -> socket.socket:
     """Take a port without taking connections."""
     family, kind, protocol, _, address = _addresses(host, port)[0]
     listener = socket.socket(family, kind, protocol)
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        for name, value in (("TCP_USER_TIMEOUT", _UNACKNOWLEDGED), ("TCP_NOTSENT_LOWAT", _UNSENT)):
+        for name, value in (("TCP_USER_TIMEOUT", silent), ("TCP_NOTSENT_LOWAT", _UNSENT)):
             if hasattr(socket, name):  # each exists on some systems only
                 listener.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
         if shared:

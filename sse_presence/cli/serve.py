@@ -34,6 +34,10 @@ from sse_presence.store.embedded import embedded
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+_SILENT = 5_000
+"""Milliseconds past SEND_TIMEOUT after which a peer that acknowledges nothing has vanished, so that those who
+are there and only read nothing are found first. With a ping every 15 s, that is 45 s at most."""
+
 _BACKSTOP = 10
 """Seconds past the drain after which connections that still hang are cut."""
 
@@ -92,7 +96,10 @@ def serve(*, host: str, port: int, workers: int, insecure_open: bool, log_level:
             store = f"{workers} workers · {store}"
             raise SystemExit(supervise(workers, command, environ, _say(settings, place, store)))
     open_files.raise_limit()
-    with listen(host, port, shared=worker) as listener, _stored(settings) as stored:
+    with (
+        listen(host, port, shared=worker, silent=settings.send_timeout + _SILENT) as listener,
+        _stored(settings) as stored,
+    ):
         if worker:
             end_with_supervisor()
         _run(stored, listener, _say_ready if worker else _say(settings, listener, store))
