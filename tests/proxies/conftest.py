@@ -12,9 +12,13 @@ import pytest
 
 from tests.conftest import Serve
 from tests.proxies.certificate import trusted
-from tests.proxies.proxy import FIRST, KINDS, SECOND, SHOWN, Proxy, proxied
-from tests.proxies.visitor import SECRET
+from tests.proxies.proxy import FIRST, KINDS, SECOND, SHOWN, STOCK, Proxy, proxied
+from tests.proxies.visitor import PROTOCOLS, SECRET
 from tests.running import Service
+
+proxies = pytest.mark.parametrize("name", KINDS)
+ways = pytest.mark.parametrize("where", [SHOWN, STOCK], ids=["shown", "stock"])
+protocols = pytest.mark.parametrize("protocol", PROTOCOLS)
 
 Before = Callable[..., Proxy]
 """`before(name, where, *nodes)`, with the folder that has the configuration, or with `text=` as it."""

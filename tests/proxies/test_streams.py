@@ -11,19 +11,15 @@ import httpx
 import pytest
 
 from tests.cases.caller import LATE
-from tests.proxies.conftest import Before, Node
-from tests.proxies.proxy import KINDS, SHOWN, STOCK
-from tests.proxies.visitor import PROTOCOLS, visitor
+from tests.proxies.conftest import Before, Node, protocols, proxies, ways
+from tests.proxies.proxy import SHOWN
+from tests.proxies.visitor import visitor
 from tests.running import Service
 from tests.stores.machines import until
 
 pytestmark = pytest.mark.proxies
 
 WINDOW = 0.2
-
-ways = pytest.mark.parametrize("where", [SHOWN, STOCK], ids=["shown", "stock"])
-proxies = pytest.mark.parametrize("name", KINDS)
-protocols = pytest.mark.parametrize("protocol", PROTOCOLS)
 
 
 async def streams(service: Service) -> int:
@@ -78,6 +74,9 @@ async def test_c27_every_event_comes_in_time(
                 assert answer.status_code == httpx.codes.OK
                 await asyncio.sleep(WINDOW * (number % 3) / 2)
             last = stream.last_id
+            head = await watcher.client.head(stream.response.url)
+            assert (head.status_code, head.content) == (httpx.codes.OK, b"")
+            assert head.headers["content-type"] == stream.response.headers["content-type"]
             assert await streams(service) == 1
 
         async def gone() -> bool:
@@ -92,18 +91,3 @@ async def test_c27_every_event_comes_in_time(
             assert (await stream.next()).data["resumed"] is True
             event = await stream.next()
             assert (event.name, event.data["users"][0]["status"]) == ("presence", "online")
-
-
-@proxies
-@ways
-@protocols
-async def test_head_answers_headers_only(
-    name: str, where: Path, protocol: str, node: Node, before: Before, trust: ssl.SSLContext
-) -> None:
-    proxy = before(name, where, node())
-    async with visitor(proxy.url, protocol, trust) as watcher:
-        answer = await watcher.client.head(f"{proxy.url}/v1/events?user=alice")
-        assert answer.status_code == httpx.codes.OK
-        assert answer.headers["content-type"] == "text/event-stream; charset=utf-8"
-        assert "content-encoding" not in answer.headers
-        assert answer.content == b""
