@@ -143,6 +143,11 @@ class Service:
         return self.node.interests
 
     @property
+    def clock(self) -> StoreClock:
+        """What time it is for the store."""
+        return self.node.hub.clock
+
+    @property
     def metrics(self) -> Metrics:
         """What operators watch."""
         return self.node.metrics

@@ -94,6 +94,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Channels that one stream may watch."""
     max_query_users: int = 1_000
     """Users that one query may name."""
+    max_query_channels: int = 100
+    """Channels that one query may name."""
     max_body: int = 262_144
     """Bytes of a request's body."""
     max_target: int = 16_384

@@ -77,6 +77,15 @@ def parameters(request: Request, caller: Identity, *known: str) -> Parameters:
     return given
 
 
+def path_parameter(request: Request, name: str) -> str:
+    """A part of the path that may have any character in it; raises Malformed.
+
+    Servers decode paths without complaint, so whether there was anything to complain about is looked up here.
+    """
+    _decoded(request.scope.get("raw_path") or b"", "The path")
+    return str(request.path_params[name])
+
+
 def last_event_id(request: Request, given: Parameters) -> str:
     """Where to go on: the header counts before the parameter. Empty for the beginning."""
     return request.headers.get("last-event-id") or given.one(_CURSOR.decode()) or ""
@@ -88,10 +97,13 @@ def _cursor(raw: bytes, _: bytes) -> str:
 
 
 def _text(raw: bytes, name: bytes) -> str:
-    shown = name[:_SHOWN].decode(errors="replace")
+    return _decoded(raw.replace(b"+", b" "), f"The query parameter {name[:_SHOWN].decode(errors='replace')}")
+
+
+def _decoded(raw: bytes, what: str) -> str:
     if _BROKEN_ESCAPE.search(raw):
-        raise Malformed(f"The query parameter {shown} has a % that two hexadecimal digits do not follow.")
+        raise Malformed(f"{what} has a % that two hexadecimal digits do not follow.")
     try:
-        return unquote_to_bytes(raw.replace(b"+", b" ")).decode()
+        return unquote_to_bytes(raw).decode()
     except UnicodeDecodeError:
-        raise Malformed(f"The query parameter {shown} is not UTF-8.") from None
+        raise Malformed(f"{what} is not UTF-8.") from None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from starlette.routing import BaseRoute, Route
 
-from sse_presence.http import ops, poll, queries, signals, stream, tickets
+from sse_presence.http import channels, interests, ops, poll, queries, signals, stream, tickets
 from sse_presence.http.counted import counted
 
 
@@ -17,6 +17,9 @@ def routes() -> list[BaseRoute]:
         Route("/v1/leave", counted("leave", signals.leave), methods=["POST"]),
         Route("/v1/tickets", tickets.issue, methods=["POST"]),
         Route("/v1/presence", queries.presence, methods=["GET", "POST"]),
+        Route("/v1/channels/{channel:path}", channels.channel, methods=["GET"]),
+        Route("/v1/interests", interests.make, methods=["POST"]),
+        Route("/v1/interests/{interest}", interests.change, methods=["PATCH"]),
         Route("/v1/events", stream.events, methods=["GET"]),
         Route("/v1/poll", poll.poll, methods=["GET"]),
         Route("/healthz", ops.healthz),

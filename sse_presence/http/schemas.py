@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Annotated
 
 import msgspec
@@ -76,11 +76,18 @@ class HeartbeatBody(DeviceBody, frozen=True, kw_only=True):
             yield FieldError("interval_ms", f"must be between {shortest} and {longest}")
         if self.activity and not _ACTIVITY.fullmatch(self.activity):
             yield FieldError("activity", "must be a tag of 1 to 32 ASCII letters, digits, '_', '.' or '-'")
-        if self.channels is not None:
-            yield FieldError("channels", "is not supported yet: members of channels are not kept")
+        channels, limit = dict.fromkeys(self.channels or ()), settings.max_channels_per_device
+        if len(channels) > limit:
+            yield FieldError("channels", f"may name {limit} channels, and names {len(channels)}")
+        else:
+            for index, channel in enumerate(channels):
+                yield from _id_flaws(f"channels[{index}]", channel)
 
-    def signal(self, settings: Settings) -> Heartbeat:
-        """The heartbeat that the store takes. An idle time out of range is clamped, not refused."""
+    def signal(self, settings: Settings, channels: Sequence[str] = ()) -> Heartbeat:
+        """The heartbeat that the store takes, in those channels that its sender has a right to.
+
+        An idle time out of range is clamped, not refused.
+        """
         return Heartbeat(
             device=self.device,
             idle_ms=min(max(self.idle_ms, 0), LONGEST_IDLE),
@@ -88,6 +95,7 @@ class HeartbeatBody(DeviceBody, frozen=True, kw_only=True):
             kind=self.kind,
             interval=settings.heartbeat if self.interval_ms is None else self.interval_ms,
             activity=self.activity or None,
+            channels=tuple(channels),
             seq=self.seq,
         )
 
@@ -149,13 +157,23 @@ class LeaveBody(DeviceBody, frozen=True, kw_only=True):
 class QueryBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """`POST /v1/presence`."""
 
-    users: list[str] = []
+    users: list[str] | None = None
     channels: list[str] | None = None
 
-    def check(self) -> None:
-        """Raise Invalid for what is not supported yet."""
-        if self.channels is not None:
-            raise invalid([FieldError("channels", "is not supported yet: query users, or watch a stream")])
+
+class InterestBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`POST /v1/interests`, and each half of a change."""
+
+    users: list[str] | None = None
+    channels: list[str] | None = None
+    members: list[str] | None = None
+
+
+class InterestChangeBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`PATCH /v1/interests/{interest}`."""
+
+    add: InterestBody | None = None
+    remove: InterestBody | None = None
 
 
 class TicketBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -34,14 +34,16 @@ _LEAVE = msgspec.json.Decoder(LeaveBody)
 async def heartbeat(request: Request) -> Reply:
     """`POST /v1/heartbeat`: a device is alive."""
     service = service_of(request)
-    _, user, body = await _received(request, _HEARTBEAT)
+    caller, user, body = await _received(request, _HEARTBEAT)
     spend(service, "heartbeat", user)
-    beat = body.signal(service.settings)
+    channels = list(dict.fromkeys(body.channels or ()))
+    denied = [channel for channel in channels if not caller.may_enter(channel)]
+    beat = body.signal(service.settings, [channel for channel in channels if channel not in denied])
     answer = await service.store.heartbeat(user, beat)
     if not answer.stale:
         service.attachments.signalled(user, beat.device, beat.interval)
     told = {"status": answer.status, "heartbeat_ms": beat.interval, "time": answer.time}
-    return reply(told | _staleness(answer))
+    return reply(told | ({"denied": denied} if denied else {}) | _staleness(answer))
 
 
 async def status(request: Request) -> Reply:

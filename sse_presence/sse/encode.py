@@ -41,15 +41,18 @@ def record_json(record: Record) -> bytes:
 
 def typing_json(typing: TypingList, viewer: str | None, now: int) -> bytes:
     """One channel's list as `viewer` sees it at store time `now`: without itself, at most 20 by name."""
+    shown, count = _typists(typing, viewer, now)
+    return msgspec.json.encode({"channel": typing.channel, "typing": shown, "count": count})
+
+
+def _typists(typing: TypingList, viewer: str | None, now: int) -> tuple[list[dict[str, Any]], int]:
     others = [
         {"user": typist.user, "expires_in": typist.expires_at - now}
         for typist in typing.typists
         if typist.user != viewer and typist.expires_at > now
     ]
     gone = sum(typist.user == viewer or typist.expires_at <= now for typist in typing.typists)
-    return msgspec.json.encode(
-        {"channel": typing.channel, "typing": others[:SHOWN], "count": typing.count - gone}
-    )
+    return others[:SHOWN], typing.count - gone
 
 
 def roll_json(roll: Roll) -> bytes:
@@ -60,6 +63,19 @@ def roll_json(roll: Roll) -> bytes:
     elif roll.count <= MEMBERS:
         told |= {"joined": roll.joined, "left": roll.left}
     return msgspec.json.encode(told)
+
+
+def channel_json(roll: Roll, typing: TypingList, viewer: str | None, now: int) -> bytes:
+    """One channel as a query answers it: how many are there, up to 200 of them, and who types."""
+    shown, _ = _typists(typing, viewer, now)
+    return msgspec.json.encode(
+        {
+            "channel": roll.channel,
+            "count": roll.count,
+            "members": (roll.members or ())[:MEMBERS],
+            "typing": shown,
+        }
+    )
 
 
 def frame(event: str, data: bytes, *, cursor: str | None = None, retry: int | None = None) -> bytes:

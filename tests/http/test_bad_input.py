@@ -20,21 +20,26 @@ BODIES: dict[str, dict[str, Any]] = {
         "interval_ms": 15_000,
         "activity": "in_call",
         "seq": 1,
+        "channels": ["c"],
     },
     "/v1/status": {"status": "dnd", "text": "t", "emoji": "e", "expires_in": 60_000},
     "/v1/typing": {"device": "d", "channel": "c", "typing": True, "seq": 1},
     "/v1/leave": {"device": "d", "seq": 1},
-    "/v1/presence": {"users": ["bob"]},
+    "/v1/presence": {"users": ["bob"], "channels": ["c"]},
+    "/v1/interests": {"users": ["bob"], "channels": ["c"], "members": ["c"]},
 }
+SIGNALS = BODIES.keys() - {"/v1/presence", "/v1/interests"}
 IDS = {"device", "channel", "user"}
 TEXTS = IDS | {"status", "text", "emoji", "kind", "activity"}
+LISTS = {"users", "channels", "members"}
 NUMBERS = {"idle_ms", "interval_ms", "seq", "expires_in"}
 CLAMPED = {"idle_ms"}
 LONG = "9" * 5_000
 
 QUERIES = {
     "/v1/presence": ["user"],
-    "/v1/events": ["user", "channel", "device"],
+    "/v1/events": ["user", "channel", "members", "device"],
+    "/v1/poll": ["user", "channel", "members", "device"],
 }
 
 
@@ -51,18 +56,19 @@ def problem(answer: Answer, what: object) -> dict[str, Any]:
 
 def broken_fields(route: str) -> Iterator[tuple[str, bytes]]:
     """Field → a body in which only this is wrong."""
-    good = BODIES[route] | ({} if route == "/v1/presence" else {"user": "alice"})
+    good = BODIES[route] | ({"user": "alice"} if route in SIGNALS else {})
     for field, value in good.items():
-        wrong: list[Any] = [[], {}, [value], {"a": 1}]
+        wrong: list[Any] = [{}, {"a": 1}, *([] if field in LISTS else [[], [value]])]
+        if field in LISTS:
+            wrong += [[""], [7], [None], [["a"]], [{}], ["a\0b"], ["a", "x" * 129], "a", 7, True]
+            wrong += [[f"{number}" for number in range(10_001)]]
         wrong += [7, True] if field in TEXTS else ["7"]
         wrong += [1.5, "x", 10**30] if field in NUMBERS - CLAMPED else []
         wrong += [-1] if field in NUMBERS - CLAMPED else []
         wrong += ["", "a\0b", "a\r\nb", "x" * 129, "\x7f", "\x85"] if field in IDS else []
         wrong += ["a\0b", "x" * 200] if field in TEXTS else []
-        wrong += [None] if field in {"device", "channel", "status", "typing", "users"} else []
+        wrong += [None] if field in {"device", "channel", "status", "typing"} else []
         for bad in wrong:
-            if type(bad) is type(value) and field == "users":
-                continue
             yield field, json.dumps(good | {field: bad}).encode()
         if field in NUMBERS:
             marked = json.dumps(good | {field: "MARK"})
@@ -151,7 +157,7 @@ async def test_bad_queries(live: StartLive) -> None:
                 target = f"{route}?user=ok&{name}=".encode() + value
                 data = problem(await send(service.url, "GET", target), target)
                 assert name in data["detail"], (target, data)
-        for unknown in ("users", "USER", "ticket", "x%00", "%F0%9F%99%82", "x" * 5_000):
+        for unknown in ("users", "USER", "tickets", "x%00", "%F0%9F%99%82", "x" * 5_000):
             data = problem(await send(service.url, "GET", f"{route}?user=a&{unknown}=1".encode()), unknown)
             assert data["code"] == "invalid"
             assert len(data["detail"]) < 200

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from urllib.parse import quote
 
 import httpx
 import pytest
@@ -38,7 +39,7 @@ async def test_get_and_post_answer_alike(alice: httpx.AsyncClient) -> None:
         {"user": "bob", "status": "online", "devices": ["web"], "version": 1},
         {"user": "carol", "status": "offline", "version": 0},
     ]
-    assert got.keys() == {"users", "time"}
+    assert got.keys() == {"users", "channels", "time"}
     assert got["time"] > 1_700_000_000_000
 
 
@@ -80,9 +81,32 @@ async def test_who_may_not_be_watched_is_named(live: StartLive) -> None:
         assert "and 490 more" in answer.json()["detail"]
 
 
-async def test_channels_are_refused_until_they_are_kept(alice: httpx.AsyncClient) -> None:
-    answer = await alice.post("/v1/presence", json={"users": ["bob"], "channels": ["room"]})
-    assert answer.status_code == 422
-    assert "not supported yet" in answer.json()["detail"]
-    answer = await alice.post("/v1/heartbeat", json={"device": "d", "channels": []})
-    assert answer.json()["errors"][0]["field"] == "channels"
+async def test_channels_are_answered_as_by_themselves(alice: httpx.AsyncClient) -> None:
+    typing = {"device": "d", "channel": "room", "typing": True}
+    await alice.post("/v1/typing", json=typing, headers={"X-Presence-User": "bob"})
+    names = ["room", "a/b", "room"]
+    answer = (await alice.post("/v1/presence", json={"channels": names})).json()
+    assert answer["users"] == []
+    assert [channel["channel"] for channel in answer["channels"]] == ["room", "a/b"]
+    assert [len(channel["typing"]) for channel in answer["channels"]] == [1, 0]
+    for name, shown in zip(names, answer["channels"], strict=False):
+        alone = (await alice.get(f"/v1/channels/{quote(name, safe='')}")).json()
+        assert alone.keys() == shown.keys() == {"channel", "count", "members", "typing"}
+
+
+async def test_the_limit_of_channels_is_named(alice: httpx.AsyncClient) -> None:
+    channels = [f"room-{number}" for number in range(101)]
+    assert (await alice.post("/v1/presence", json={"channels": channels[1:]})).status_code == 200
+    answer = await alice.post("/v1/presence", json={"channels": channels})
+    assert answer.json()["errors"] == [
+        {"field": "channels", "detail": "may name 100 channels, and names 101"}
+    ]
+
+
+async def test_channels_take_the_right_to_them(live: StartLive) -> None:
+    service = await live(auth="jwt", jwt_secret=SECRET)
+    async with caller(service, "alice", Rights(channels=frozenset({"room"}))) as client:
+        assert (await client.post("/v1/presence", json={"channels": ["room"]})).status_code == 200
+        refused = await client.post("/v1/presence", json={"users": ["alice"], "channels": ["room", "vault"]})
+        assert refused.status_code == 403
+        assert "'vault'" in refused.json()["detail"]

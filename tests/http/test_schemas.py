@@ -8,7 +8,7 @@ import pytest
 
 from sse_presence.domain.signal import Heartbeat, Override
 from sse_presence.errors import Invalid
-from sse_presence.http.schemas import HeartbeatBody, LeaveBody, QueryBody, StatusBody, TypingBody
+from sse_presence.http.schemas import HeartbeatBody, LeaveBody, StatusBody, TypingBody
 from sse_presence.settings import Settings
 
 SETTINGS = Settings()
@@ -60,10 +60,19 @@ def test_other_activities_are_refused(activity: str) -> None:
     assert fields(HeartbeatBody(device="d", activity=activity)) == ["activity"]
 
 
-def test_channels_are_refused_until_they_are_kept() -> None:
-    assert fields(HeartbeatBody(device="d", channels=[])) == ["channels"]
-    with pytest.raises(Invalid, match="channels is not supported yet"):
-        QueryBody(channels=["a"]).check()
+def test_a_device_may_be_in_fifty_channels() -> None:
+    names = [f"room-{number}" for number in range(51)]
+    assert fields(HeartbeatBody(device="d", channels=names[1:] * 2)) == []
+    body = HeartbeatBody(device="d", channels=names)
+    assert [error.detail for error in body.flaws(SETTINGS)] == ["may name 50 channels, and names 51"]
+    assert fields(HeartbeatBody(device="d", channels=["a", "", "b\n"])) == ["channels[1]", "channels[2]"]
+    assert fields(HeartbeatBody(device="d", channels=[])) == []
+
+
+def test_only_channels_that_are_allowed_reach_the_store() -> None:
+    body = HeartbeatBody(device="d", channels=["a", "b"])
+    assert body.signal(SETTINGS, ["b"]).channels == ("b",)
+    assert body.signal(SETTINGS).channels == ()
 
 
 @pytest.mark.parametrize(

@@ -45,6 +45,15 @@ CALLS: dict[str, tuple[tuple[str, ...], dict[str, Any]]] = {
         {"events": [{"event": "snapshot", "data": {"users": [{"user": "alice", "status": "dnd"}]}}]},
     ),
     "/v1/tickets": ((*ALICE, "-X", "POST"), {"expires_in": 30_000}),
+    "/v1/channels/{channel:path}": (
+        ("-H", "X-Presence-User: bob"),
+        {"typing": [{"user": "alice"}], "count": 0},
+    ),
+    "/v1/interests": ((*ALICE, "--json", '{"users":["bob"]}'), {}),
+    "/v1/interests/{interest}": (
+        (*ALICE, "-X", "PATCH", "--json", '{"add":{"users":["carol"]},"remove":{"users":["bob"]}}'),
+        {"users": 1, "channels": 0, "members": 0},
+    ),
     "/v1/leave": ((*ALICE, "--json", '{"device":"d"}'), {}),
 }
 """Path → what curl is told, and what must be in the answer; in an order that a user could follow."""
@@ -73,10 +82,14 @@ def test_every_route_is_driven() -> None:
 
 def test_every_call(serve: Serve) -> None:
     url = serve(redis_url=None).url
+    names = {"channel:path": "room"}
     for path, (arguments, expected) in CALLS.items():
-        printed, _, code = curl(*arguments, "-w", "\n%{http_code}", url + path).rpartition("\n")
+        place = re.sub("{(.+)}", lambda name: names[name[1]], path)
+        printed, _, code = curl(*arguments, "-w", "\n%{http_code}", url + place).rpartition("\n")
         assert code in {"200", "201"}, (path, printed)
-        assert within(expected, json.loads(printed)), (path, printed)
+        answer = json.loads(printed)
+        assert within(expected, answer), (path, printed)
+        names["interest"] = answer.get("interest", "")
     posted = curl("--json", '{"users":["alice","bob"]}', f"{url}/v1/presence?as=carol")
     assert [record["user"] for record in json.loads(posted)["users"]] == ["alice", "bob"]
     assert 'sse_presence_signals_total{code="200",kind="leave"' in curl(f"{url}/metrics")
