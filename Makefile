@@ -4,6 +4,7 @@ PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3
 HOST ?= 127.0.0.1
 PORT ?= 8000
 SECONDS ?= 60
+STORE ?= single
 # Tests run side by side: most of their time they wait for something to happen.
 TOGETHER ?= 4
 BIN := .venv/bin
@@ -33,8 +34,8 @@ format: .venv/.tools ## bring the code into shape
 bench: .venv/.installed ## measure what a stream costs and how soon a change arrives
 	@$(BIN)/python -m benchmarks.streams
 
-faults: .venv/.tools ## play rounds of faults for SECONDS=60, from SEED if one is given
-	@$(BIN)/python -m tests.faults --seconds $(SECONDS) $(if $(SEED),--seed $(SEED))
+faults: .venv/.tools ## play rounds of faults for SECONDS=60, on STORE=single, from SEED if one is given
+	@$(BIN)/python -m tests.faults --seconds $(SECONDS) --store $(STORE) $(if $(SEED),--seed $(SEED))
 
 clean: ## remove all that was made here, .venv included
 	rm -rf .venv dist build .coverage* .pytest_cache .mypy_cache .ruff_cache .hypothesis tests/foreign/node_modules

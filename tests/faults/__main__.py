@@ -14,11 +14,12 @@ import time
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
-from random import SystemRandom
+from random import Random, SystemRandom
 
 import click
 
-from tests.faults.field import Field, single
+from tests.faults.field import Field
+from tests.faults.grounds import GROUNDS
 from tests.faults.plan import draw
 from tests.faults.report import story, summary
 from tests.faults.rounds import play
@@ -34,12 +35,13 @@ FRESH = 10
 @click.option("--seconds", default=60.0, show_default=True, help="For how long to begin new rounds.")
 @click.option("--seed", default="", help="Of the first round; the others follow from it. Default: random.")
 @click.option("--lanes", default=1, show_default=True, help="Rounds played side by side.")
+@click.option("--store", type=click.Choice(list(GROUNDS)), default="single", show_default=True)
 @click.option("--keep", type=click.Path(path_type=Path), help="A folder for logs and stories.")
-def main(*, seconds: float, seed: str, lanes: int, keep: Path | None) -> None:
+def main(*, seconds: float, seed: str, lanes: int, store: str, keep: Path | None) -> None:
     """Play rounds."""
     seed = seed or f"{SystemRandom().randrange(10**8)}"
     with tempfile.TemporaryDirectory() as temporary:
-        run = Run(seed, time.monotonic() + seconds, Path(keep or temporary))
+        run = Run(store, seed, time.monotonic() + seconds, Path(keep or temporary))
         asyncio.run(run.play(lanes))
     click.echo(f"\n{run.rounds} rounds from seed {seed}")
     click.echo("Faults: " + ", ".join(f"{kind} {count}" for kind, count in run.faults.most_common()))
@@ -52,6 +54,7 @@ def main(*, seconds: float, seed: str, lanes: int, keep: Path | None) -> None:
 class Run:
     """All rounds of one call."""
 
+    store: str
     seed: str
     end: float
     folder: Path
@@ -71,15 +74,18 @@ class Run:
             nodes = NODES[(lane + number // FRESH) % len(NODES)]
             place = self.folder / f"lane-{lane}-{number}"
             place.mkdir(parents=True)
-            async with single(place, nodes) as ground:
+            made = GROUNDS[self.store](place, nodes, Random(self._seed(lane, number)))
+            async with made as ground:
                 for _ in range(FRESH):
                     if time.monotonic() < self.end:
-                        seed = f"{self.seed}.{lane}.{number}" if lane + number else self.seed
-                        await self._round(seed, ground, place)
+                        await self._round(self._seed(lane, number), ground, place)
                         number += 1
 
+    def _seed(self, lane: int, number: int) -> str:
+        return f"{self.seed}.{lane}.{number}" if lane + number else self.seed
+
     async def _round(self, seed: str, ground: Field, place: Path) -> None:
-        history, found = await play(draw(seed, len(ground.nodes), f"r{self.rounds}"), ground)
+        history, found = await play(draw(seed, self.store, len(ground.nodes), f"r{self.rounds}"), ground)
         self.rounds += 1
         self.faults.update(fault.kind for fault in history.faults)
         self.promises.update({violation.promise for violation in found})

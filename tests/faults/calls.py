@@ -43,6 +43,8 @@ class Calls:
                 f"{self.nodes[node].url}/v1/{kind}", json=body, headers={"X-Presence-User": user}
             )
             code, answer, headers = response.status_code, response.json(), dict(response.headers)
+            if not self._history.exact:
+                answer.pop("time", None)
         except httpx.TransportError:
             pass  # it may have been taken or not
         except asyncio.CancelledError:
@@ -78,6 +80,7 @@ class Calls:
             return None
         data = response.json()
         records = {record["user"]: record for record in data["users"]}
-        query = Query(node, viewer, sent, now(), records, data["time"], data.get("settling_ms", 0))
+        time = data["time"] if self._history.exact else 0
+        query = Query(node, viewer, sent, now(), records, time, data.get("settling_ms", 0))
         self._history.queries.append(query)
         return query

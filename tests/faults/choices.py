@@ -31,7 +31,7 @@ class Choices:
         for choice in self.signals:
             end = self._replaced(choice.end, own=own)
             ends_in = choice.body.get("expires_in")
-            expired = EVER if ends_in is None else choice.end + ends_in
+            expired = EVER if ends_in is None else self.trouble.delayed(choice.begin, choice.end + ends_in)
             found.setdefault(choice.body["status"], []).append((choice.begin, min(end, expired)))
             if ends_in is not None:
                 found[NONE].append((choice.begin + ends_in, end))

@@ -1,12 +1,13 @@
 """What happened in a round: signals, queries, events on streams and faults, each with its times.
 
-Times are milliseconds of this machine's clock, which is the store's clock too.
+Times are milliseconds of this machine's clock, which is the store's clock too where it is `exact`.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -16,6 +17,8 @@ UNKNOWN = -1
 """The code of a request that got no answer."""
 WITHDRAWN = -2
 """The code of a request that the round did not wait for."""
+
+SLACK = 2_000
 
 GIVEN_UP = "was given up by the client"
 ENDED = "ended the body"
@@ -106,7 +109,18 @@ class Query:
     ended: int
     records: dict[str, Record]
     time: int
+    """Of the moment of which it speaks; 0 where that is not known exactly."""
     settling: int
+
+    @property
+    def begin(self) -> int:
+        """It speaks of this moment or of a later one."""
+        return self.time or self.sent
+
+    @property
+    def end(self) -> int:
+        """It speaks of this moment or of an earlier one."""
+        return self.time or self.ended
 
 
 @dataclass(frozen=True)
@@ -154,6 +168,17 @@ class Fault:
     """Whom it keeps from the store, or from everything."""
     end: int | None = None
     note: str = ""
+    sure: tuple[int, int] | None = None
+    """While this lasted it surely worked; None for the whole of it."""
+
+    @contextmanager
+    def surely(self) -> Iterator[None]:
+        """Work for the length of the block, between what takes time to break and to mend."""
+        begin = now()
+        try:
+            yield
+        finally:
+            self.sure = begin, now()
 
     @property
     def over(self) -> int:
@@ -167,12 +192,19 @@ class History:
 
     nodes: int
     began: int = field(default_factory=now)
+    exact: bool = True
+    """Whether the store has one clock, this machine's, and answers queries of one moment."""
     signals: list[Signal] = field(default_factory=list)
     queries: list[Query] = field(default_factory=list)
     watchings: list[Watching] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
     remarks: list[tuple[int, str]] = field(default_factory=list)
     """What else a reader wants to know: starts, ends, what a process printed."""
+
+    @property
+    def slack(self) -> int:
+        """How much longer than by this machine's clock something may last by the store's."""
+        return 0 if self.exact else SLACK
 
     def of_user(self, user: str) -> list[Signal]:
         """The signals of one user, in the order in which they were sent."""

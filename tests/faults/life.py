@@ -56,7 +56,7 @@ class Device:
         begin, life = beat.end, FACTOR * self.interval
         if self.attachments:
             life = min(life, max(GRACE, self.interval + CLOSE_MARGIN))
-        end = begin + life
+        end = beat.begin + life
         left = min((leave.begin for leave in self._later(beat, Kind.LEAVE)), default=end)
         if not self.attachments:
             for first, last in self.trouble.sure_outages:
@@ -71,7 +71,7 @@ class Device:
         return end
 
     def _active_until(self, beat: Signal) -> int:
-        last_input: int = beat.end - beat.body["idle_ms"]
+        last_input: int = beat.begin - beat.body["idle_ms"]
         end = last_input + _limit(beat)
         for first, last in self.trouble.sure_outages:
             if beat.end <= first < end:

@@ -1,4 +1,4 @@
-"""One node of the service, as a process on a port of its own, and its proxy to the store."""
+"""One node of the service, as a process on a port of its own."""
 
 from __future__ import annotations
 
@@ -11,16 +11,14 @@ import httpx
 
 from tests.faults.figures import as_settings
 from tests.faults.process import CEILING, Process
-from tests.faults.proxy import Proxy
 from tests.running import COMMAND, environment
 
 
 class Node:
     """A node; `number` is how histories speak of it."""
 
-    def __init__(self, number: int, folder: Path, redis_url: str, proxy: Proxy) -> None:
+    def __init__(self, number: int, folder: Path, redis_url: str) -> None:
         self.number = number
-        self.proxy = proxy
         port = free_port()
         self.url = f"http://127.0.0.1:{port}"
         self.process = Process(

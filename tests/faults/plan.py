@@ -50,6 +50,11 @@ class Planned:
     length: float
     strength: float = 0.0
 
+    @property
+    def everywhere(self) -> bool:
+        """Whether it concerns every node, and not the store."""
+        return self.node is None and self.kind in NETWORK
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -66,6 +71,8 @@ class Plan:
     """Users that go on beating in the quiet at the end; the others fall silent."""
 
 
+ALONE = {"kill": 3, "freeze": 3, "restart": 3}
+
 ONE_NODE = {
     "kill": 3, "freeze": 3, "restart": 3, "delay": 2, "black hole": 3, "half hole": 3, "cut": 2,
 }  # fmt: skip
@@ -74,19 +81,32 @@ ALL_NODES = {
     "kill bus connections": 3, "kill all connections": 2, "black hole": 2, "cut": 1,
     "demote store": 2, "fill store": 2, "forget scripts": 1,
 }  # fmt: skip
-"""Kinds of faults with their weights."""
+REPLICATED = {
+    "kill master": 4, "freeze master": 4, "lose writes": 3, "cut replica": 1, "flush": 2, "roll": 2,
+    "kill bus connections": 2, "kill all connections": 2, "forget scripts": 1,
+}  # fmt: skip
+KINDS = {
+    "single": (ONE_NODE, ALL_NODES),
+    "sentinel": (ALONE, REPLICATED),
+    "cluster": (ALONE, REPLICATED | {"move slot": 4}),
+}
+"""Kind of store → kinds of faults of one node, and of the store or all nodes, with their weights."""
+
+NETWORK = frozenset({"delay", "black hole", "cut"})
+"""Of all proxies, if not of one."""
 
 LENGTHS = {
     "kill": (0.1, 4), "freeze": (0.5, 9), "restart": (0, 1), "roll": (0, 0.5), "delay": (1, 8),
     "black hole": (0.5, 12), "half hole": (1, 12), "cut": (0.2, 6), "freeze store": (0.3, 13),
     "kill store": (0.1, 12), "empty store": (0.1, 7), "roll store back": (0.1, 3), "demote store": (0.1, 12),
     "fill store": (0.1, 12), "flush": (0, 0), "forget scripts": (0, 0), "kill bus connections": (0, 0),
-    "kill all connections": (0, 0),
+    "kill all connections": (0, 0), "kill master": (0, 3), "freeze master": (0, 3), "lose writes": (0.5, 3),
+    "cut replica": (0.5, 6), "move slot": (0, 0),
 }  # fmt: skip
 
 
-def draw(seed: str, nodes: int, prefix: str) -> Plan:
-    """The round of a seed; `prefix` makes its users new to the store."""
+def draw(seed: str, store: str, nodes: int, prefix: str) -> Plan:
+    """The round of a seed on a kind of store; `prefix` makes its users new to it."""
     random = Random(seed)
     users = [f"{prefix}-{name}" for name in USERS]
     hands = [hand for user in users for hand in _hands(user, random)]
@@ -97,7 +117,7 @@ def draw(seed: str, nodes: int, prefix: str) -> Plan:
         hands=tuple(hands),
         moody=tuple(random.sample(users, 4)),
         watches=tuple(_watches(users, hands, prefix, random)),
-        faults=tuple(sorted(_faults(chaos, nodes, random), key=lambda fault: fault.at)),
+        faults=tuple(sorted(_faults(chaos, store, nodes, random), key=lambda fault: fault.at)),
         lasting=frozenset(random.sample(users, 6)),
     )
 
@@ -127,12 +147,13 @@ def _watches(users: list[str], hands: list[Hand], prefix: str, random: Random) -
     return watches
 
 
-def _faults(chaos: float, nodes: int, random: Random) -> list[Planned]:
+def _faults(chaos: float, store: str, nodes: int, random: Random) -> list[Planned]:
     faults = []
+    one, every = KINDS[store]
     for _ in range(random.randint(1, 5)):
-        kinds = ONE_NODE if random.random() < 0.5 else ALL_NODES
+        kinds = one if random.random() < 0.5 else every
         kind = random.choices(list(kinds), list(kinds.values()))[0]
-        node = random.randrange(nodes) if kinds is ONE_NODE else None
+        node = random.randrange(nodes) if kinds is one else None
         length = random.uniform(*LENGTHS[kind])
         faults.append(Planned(random.uniform(1.0, chaos - 2), kind, node, length, random.uniform(0.02, 1.5)))
     return faults

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import os
-import shutil
 import signal
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from tests.running import clean_environment
+from tests.running import bound, clean_environment
 
 CEILING = 40.0
 """Seconds that starting or stopping may take on a loaded machine."""
@@ -20,7 +19,7 @@ class Process:
     """One command that may be run many times; its output is appended to one log."""
 
     def __init__(self, command: Sequence[str | Path], log: Path, environment: Mapping[str, str]) -> None:
-        self._command = [*_bound(), *map(str, command)]
+        self._command = [*bound(), *map(str, command)]
         self._environment = {**clean_environment(), **environment}
         self.log = log
         self._process: asyncio.subprocess.Process | None = None
@@ -70,9 +69,3 @@ class Process:
         if self._process is not None and self._process.returncode is None:
             with suppress(ProcessLookupError):
                 os.kill(self._process.pid, number)
-
-
-def _bound() -> list[str]:
-    """What makes a command die with us, where the system can."""
-    setpriv = shutil.which("setpriv")
-    return [setpriv, "--pdeathsig", "KILL"] if setpriv else []

@@ -75,7 +75,7 @@ def _query_lines(history: History, user: str) -> Iterator[tuple[int, str]]:
         record, settling = query.records.get(user), query.settling > 0
         if record is not None and query.viewer != user and last.get(query.node) != (record, settling):
             last[query.node] = (record, settling)
-            told = f"  node {query.node} answers as of {_at(history, query.time)}"
+            told = f"  node {query.node} answers as of {_at(history, query.end)}"
             yield query.ended, f"{told}{' settling' if settling else ''}: {record}"
 
 

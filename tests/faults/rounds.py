@@ -14,7 +14,7 @@ from tests.faults.chooser import choose
 from tests.faults.device import Device
 from tests.faults.field import Field
 from tests.faults.figures import LAG, SETTLING
-from tests.faults.history import History, Violation, now
+from tests.faults.history import Fault, History, Violation, now
 from tests.faults.plan import Plan, Planned
 from tests.faults.trouble import Trouble
 from tests.faults.verdict import judge, settle_times
@@ -23,16 +23,20 @@ from tests.faults.watcher import Watcher
 OBSERVED = 0.4
 """Seconds between two queries of an observer."""
 
-CONVERGED = 3.0
-"""Seconds that the last differences may take once all is calm: time itself still ages people then."""
+MOMENT, STALL = 100, 700
+"""Milliseconds of a nap, and of oversleeping after which the machine is to blame."""
+
+CONVERGED = 10.0
+"""Seconds that the last differences may take once all is calm: time still ages people, and machines stall."""
 
 
 async def play(plan: Plan, field: Field) -> tuple[History, list[Violation]]:
     """Play a round to its end and judge it."""
-    history = History(len(field.nodes))
+    history = History(len(field.nodes), exact=field.exact)
     logs = [len(_log(node.process.log)) for node in field.nodes]
     found: list[Violation] = []
     async with AsyncExitStack() as stack:
+        await stack.enter_async_context(_running(_feel(history)))
         calls = await stack.enter_async_context(Calls(field.nodes, history))
         watchers = [
             Watcher(watch, field.nodes, history, Random(f"{plan.seed}/{watch.name}"))
@@ -45,7 +49,7 @@ async def play(plan: Plan, field: Field) -> tuple[History, list[Violation]]:
         found += await _chaos(plan, field, history, calls, stack)
         found += await _converge(calls, watchers)
     settle_times(history)
-    found += await asyncio.to_thread(judge, history, exact=field.exact)
+    found += await asyncio.to_thread(judge, history)
     for node, known in zip(field.nodes, logs, strict=True):
         if "Traceback" in (said := _log(node.process.log)[known:]):
             begin = said.index("Traceback")
@@ -79,6 +83,16 @@ async def _chaos(
 async def _later(fault: Planned, field: Field, history: History) -> list[Violation]:
     await asyncio.sleep(fault.at)
     return await field.inject(fault, history)
+
+
+async def _feel(history: History) -> None:
+    """Note when this machine had no time for anybody."""
+    while True:
+        before = now()
+        await asyncio.sleep(MOMENT / 1000)
+        if now() - before > MOMENT + STALL:
+            everyone = frozenset(range(history.nodes))
+            history.faults.append(Fault("machine stalled", before, everyone, now()))
 
 
 async def _observe(calls: Calls, plan: Plan, node: int) -> None:

@@ -15,22 +15,29 @@ from tests.faults.history import Fault
 from tests.faults.spans import EVER, Spans
 
 PARTING = frozenset({
-    "node killed", "node frozen", "store frozen", "store killed", "store emptied", "store rolled back",
-    "store demoted", "store full", "black hole", "cut",
+    "node killed", "node frozen", "store frozen", "store killed", "store emptied", "store demoted",
+    "store full", "black hole", "cut",
 })  # fmt: skip
 """While these last, the nodes concerned surely do not reach the store."""
 
-HINDERING = PARTING | {"node restarted", "delay", "half hole"}
+FAILOVERS = frozenset({"master killed", "master frozen", "replica behind"})
+"""A replica takes over, whose clock may be another: what was due meanwhile may come so much later."""
+
+SLOWING = frozenset({"delay", "half hole", "machine stalled"})
+
+HINDERING = PARTING | FAILOVERS | SLOWING | {"node restarted", "store rolled back", "slot moved"}
 """While these last, they may not reach it."""
 
-ROLLED_BACK = "store rolled back"
-LOSING = frozenset({"store emptied", ROLLED_BACK, "flushed"})
-"""The store forgets what it was told."""
+UNDOING = FAILOVERS | {"store rolled back"}
+"""The store forgets some of what it was told."""
 
-RENEWING = LOSING | {"store killed", "store demoted"}
+LOSING = UNDOING | {"store emptied", "flushed"}
+"""It forgets some or all of it."""
+
+RENEWING = LOSING | {"store killed", "store demoted", "slot moved between clocks"}
 """The store becomes another incarnation."""
 
-NODE_FAULTS = frozenset({"node killed", "node frozen", "node restarted"})
+NODE_FAULTS = frozenset({"node killed", "node frozen", "node restarted", "machine stalled"})
 
 REACHED = 3_500
 """After what parted it from the store has ended, a node sweeps again within this."""
@@ -63,7 +70,7 @@ class Trouble:
     @property
     def rolled_back(self) -> int:
         """The last moment whose changes a store that was rolled back may have undone."""
-        return max((fault.over for fault in self.faults if fault.kind == ROLLED_BACK), default=-EVER)
+        return max((fault.over for fault in self.faults if fault.kind in UNDOING), default=-EVER)
 
     @property
     def renewals(self) -> list[tuple[int, int]]:
@@ -81,7 +88,9 @@ class Trouble:
     def sure_outages(self) -> list[tuple[int, int]]:
         """When surely no process reached the store for over five seconds."""
         parted = [
-            Spans((fault.begin, fault.over) for fault in self._of(node) if fault.kind in PARTING)
+            Spans(
+                fault.sure or (fault.begin, fault.over) for fault in self._of(node) if fault.kind in PARTING
+            )
             for node in range(self.nodes)
         ]
         return _long(reduce(Spans.__and__, parted))
@@ -98,6 +107,13 @@ class Trouble:
             for node in range(self.nodes)
         ]
         return _long(reduce(Spans.__and__, parted))
+
+    def delayed(self, begin: int, end: int) -> int:
+        """When something at `end` may happen at the latest that was begun at `begin`."""
+        for fault in self.faults:
+            if fault.kind in FAILOVERS and fault.begin <= end and begin <= fault.over:
+                end += fault.over - fault.begin
+        return end
 
     # Streams
 

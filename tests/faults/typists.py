@@ -45,7 +45,7 @@ class Typist:
     def _may_type_until(self, start: Signal) -> int:
         undone = self.trouble.rolled_back
         stopped = (stop.end for stop in self._stops_after(start) if stop.certain and stop.begin > undone)
-        return min([start.end + TTL, *stopped])
+        return min([self.trouble.delayed(start.begin, start.end + TTL), *stopped])
 
     def _types_until(self, start: Signal) -> int:
         ends = [stop.begin for stop in self._stops_after(start)]

@@ -18,7 +18,7 @@ from tests.faults.trouble import Trouble
 from tests.faults.typists import Typist
 
 
-def judge(history: History, *, exact: bool = True) -> list[Violation]:
+def judge(history: History) -> list[Violation]:
     """All violations of a round, in the order of their times."""
     trouble = Trouble(history.nodes, history.faults)
     attachments = attachments_of(history, trouble)
@@ -29,13 +29,14 @@ def judge(history: History, *, exact: bool = True) -> list[Violation]:
     found = [
         *check_requests(history, trouble),
         *check_answers(history, expectations),
-        *check_queries(history, trouble, expectations, exact=exact),
+        *check_queries(history, trouble, expectations),
         *check_order(history),
         *check_connections(history, trouble),
         *check_facts(history, trouble),
     ]
     for watching in history.watchings:
-        found += Belief(watching, trouble, expectations, typing, answered).check()
+        belief = Belief(watching, trouble, expectations, typing, answered, exact=history.exact)
+        found += belief.check()
     return sorted(found, key=lambda violation: violation.at)
 
 
@@ -64,10 +65,10 @@ def _typing(history: History, trouble: Trouble) -> Iterator[tuple[tuple[str, str
 def _answered(history: History) -> dict[str, list[tuple[int, int]]]:
     """User → (time, version) of its public record in queries, by time."""
     found: defaultdict[str, list[tuple[int, int]]] = defaultdict(list)
-    for query in sorted(history.queries, key=lambda query: query.time):
+    for query in sorted(history.queries, key=lambda query: query.end):
         for user, record in query.records.items():
             if user != query.viewer:
-                found[user].append((query.time, record["version"]))
+                found[user].append((query.end, record["version"]))
     return found
 
 

@@ -6,7 +6,9 @@ All processes listen on free loopback ports and end with their block. Waiting is
 from __future__ import annotations
 
 import asyncio
+import os
 import shutil
+import signal
 import socket
 import subprocess
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -19,6 +21,8 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from sse_presence.store.embedded import binary
+from tests.running import bound
+from tests.stores.clock import shifted
 
 CEILING = 30.0
 
@@ -48,19 +52,41 @@ class Machine:
     folder: Path
     command: Path = field(default_factory=binary)
     options: tuple[str, ...] = ()
+    ahead: int = 0
+    """Seconds by which its clock is ahead of this machine's."""
     port: int = field(default_factory=free_port)
     process: subprocess.Popen[bytes] = field(init=False)
 
     def __post_init__(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
+        self.start()
+        self.client = Redis(port=self.port, decode_responses=True, socket_timeout=CEILING)
+
+    def start(self, *more: str) -> None:
+        """Run it, once it was made or after it was killed; with `more` options."""
         with (self.folder / "log").open("ab") as log:
-            command: list[str | Path] = [self.command, *self.options, "--port", str(self.port)]
+            command: list[str | Path] = [
+                *bound(),
+                self.command,
+                *self.options,
+                *more,
+                "--port",
+                str(self.port),
+            ]
             self.process = subprocess.Popen(
                 [*command, "--bind", "127.0.0.1", "--dir", self.folder, "--loglevel", "warning"],
+                env=os.environ | shifted(self.ahead),
                 stdout=log,
                 stderr=log,
             )
-        self.client = Redis(port=self.port, decode_responses=True)
+
+    def freeze(self) -> None:
+        """Stop it where it is."""
+        self.process.send_signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """Let it go on."""
+        self.process.send_signal(signal.SIGCONT)
 
     async def kill(self) -> None:
         """End it at once, as a crash would."""
@@ -90,6 +116,18 @@ async def until(holds: Callable[[], Awaitable[bool]], what: str) -> None:
         raise AssertionError(f"In {CEILING} s it did not come true that {what}") from None
 
 
+async def role(machine: Machine) -> str:
+    """`master`, `slave`, or nothing while it does not answer."""
+    told = await machine.ask("ROLE")
+    return str(told[0]) if told else ""
+
+
+async def follows(machine: Machine) -> bool:
+    """Whether it is a replica that is in step with its master."""
+    told = await machine.ask("ROLE")
+    return bool(told) and told[0] == "slave" and told[3] == "connected"
+
+
 @dataclass
 class Cluster:
     """Three masters with a replica each; `machines[n + 3]` replicates `machines[n]`."""
@@ -111,15 +149,32 @@ class Cluster:
                     return next(one for one in self.machines if one.port == master[1])
         raise AssertionError("Nobody serves the key.")
 
+    async def whole(self) -> bool:
+        """Whether all machines say that every slot is served."""
+        infos = [str(await machine.ask("CLUSTER", "INFO")) for machine in self.machines]
+        return all("cluster_state:ok" in info and f"cluster_slots_ok:{_SLOTS}" in info for info in infos)
+
+    async def move(self, slot: int, source: Machine, target: Machine) -> None:
+        """Move a slot and all that is in it from one master to another."""
+        source_id, target_id = [await machine.ask("CLUSTER", "MYID") for machine in (source, target)]
+        await target.ask("CLUSTER", "SETSLOT", slot, "IMPORTING", source_id)
+        await source.ask("CLUSTER", "SETSLOT", slot, "MIGRATING", target_id)
+        while names := await source.ask("CLUSTER", "GETKEYSINSLOT", slot, 1_000):
+            await source.ask("MIGRATE", "127.0.0.1", target.port, "", 0, 5_000, "KEYS", *names)
+        for machine in (target, source, *self.machines):
+            await machine.ask("CLUSTER", "SETSLOT", slot, "NODE", target_id)
+
 
 @asynccontextmanager
-async def cluster(folder: Path) -> AsyncIterator[Cluster]:
-    """Run a cluster that is whole."""
+async def cluster(folder: Path, *, ahead: int = 0) -> AsyncIterator[Cluster]:
+    """Run a cluster that is whole; the clocks of its replicas are ahead by so many seconds."""
     options = (
         *("--cluster-enabled", "yes", "--cluster-node-timeout", "2000", "--save", ""),
         *("--cluster-require-full-coverage", "no", "--repl-diskless-sync-delay", "0"),
     )
-    machines = [Machine(folder / str(number), options=options) for number in range(6)]
+    aheads = [0, 0, 0, ahead, ahead, ahead]
+    machines = [Machine(folder / str(n), options=options, ahead=aheads[n]) for n in range(6)]
+    made = Cluster(machines)
     try:
         await until(lambda: _answer(machines), "all machines answer")
         for number, machine in enumerate(machines):
@@ -141,12 +196,8 @@ async def cluster(folder: Path) -> AsyncIterator[Cluster]:
 
         await until(linked, "the replicas are in step")
 
-        async def whole() -> bool:
-            infos = [str(await machine.ask("CLUSTER", "INFO")) for machine in machines]
-            return all("cluster_state:ok" in info and f"cluster_slots_ok:{_SLOTS}" in info for info in infos)
-
-        await until(whole, "the cluster is whole")
-        yield Cluster(machines)
+        await until(made.whole, "the cluster is whole")
+        yield made
     finally:
         for machine in machines:
             await machine.close()
@@ -172,14 +223,15 @@ class Sentinels:
 
 
 @asynccontextmanager
-async def sentinels(folder: Path, server: Path, sentinel: Path) -> AsyncIterator[Sentinels]:
-    """Run a replicated server under Sentinels that agree on it."""
+async def sentinels(
+    folder: Path, server: Path, sentinel: Path, *, ahead: int = 0
+) -> AsyncIterator[Sentinels]:
+    """Run a replicated server under Sentinels that agree on it; the replica's clock is ahead by `ahead` s."""
     plain = ("--save", "", "--repl-diskless-sync-delay", "0")
     machines = [Machine(folder / "master", server, plain)]
     try:
-        machines.append(
-            Machine(folder / "replica", server, (*plain, "--replicaof", f"127.0.0.1 {machines[0].port}"))
-        )
+        follow = (*plain, "--replicaof", f"127.0.0.1 {machines[0].port}")
+        machines.append(Machine(folder / "replica", server, follow, ahead))
         for number in range(3):
             file = folder / f"sentinel-{number}.conf"
             file.write_text(

@@ -27,7 +27,7 @@ def check_facts(history: History, trouble: Trouble) -> Iterator[Violation]:
 def _told(history: History) -> Iterable[tuple[int, bool, Record]]:
     for query in history.queries:
         for user, record in query.records.items():
-            yield query.time, user == query.viewer, record
+            yield query.end, user == query.viewer, record
     for watching in history.watchings:
         for connection in watching.connections:
             for told in connection.told:
@@ -38,11 +38,11 @@ def _told(history: History) -> Iterable[tuple[int, bool, Record]]:
 
 def _backwards(history: History, trouble: Trouble) -> Iterator[Violation]:
     last: dict[tuple[str, bool], tuple[int, int]] = defaultdict(lambda: (0, 0))
-    for query in sorted(history.queries, key=lambda query: query.time):
+    for query in sorted(history.queries, key=lambda query: query.end):
         for user, record in query.records.items():
             time, version = last[user, user == query.viewer]
-            renewed = any(begin <= query.time and time <= end for begin, end in trouble.renewals)
-            if record["version"] < version and time < query.time and not renewed:
-                detail = f"node {query.node} answers {record} at {query.time}, after version {version}"
-                yield Violation("no version back", query.time, user, detail)
-            last[user, user == query.viewer] = (query.time, record["version"])
+            renewed = any(begin <= query.end and time <= end for begin, end in trouble.renewals)
+            if record["version"] < version and time < query.begin and not renewed:
+                detail = f"node {query.node} answers {record} at {query.end}, after version {version}"
+                yield Violation("no version back", query.end, user, detail)
+            last[user, user == query.viewer] = (query.end, record["version"])

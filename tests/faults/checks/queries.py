@@ -11,23 +11,20 @@ from tests.faults.trouble import Trouble
 
 
 def check_queries(
-    history: History, trouble: Trouble, expectations: Mapping[str, Expectation], *, exact: bool
+    history: History, trouble: Trouble, expectations: Mapping[str, Expectation]
 ) -> Iterator[Violation]:
-    """Nobody is offline who surely is live, nobody else who surely is not, and so on.
-
-    `exact`: the store is one server, so that all records are of the moment that the answer names.
-    """
+    """Nobody is offline who surely is live, nobody else who surely is not, and so on."""
     for query in history.queries:
-        begin, end = (query.time, query.time) if exact else (query.sent, query.ended)
+        begin, end = query.begin - history.slack, query.end
         for user, record in query.records.items():
             if user not in expectations:
                 continue
             possible = expectations[user].statuses(begin, end, own=user == query.viewer)
             if record["status"] not in possible:
                 yield _wrong(query, user, record, possible)
-            if record.get("until", begin + 1) <= begin:
-                detail = f"node {query.node} answers {record} at {query.time}, when that has ended"
-                yield Violation("overrides end", query.time, user, detail)
+            if history.exact and record.get("until", begin + 1) <= begin:
+                detail = f"node {query.node} answers {record} at {begin}, when that has ended"
+                yield Violation("overrides end", end, user, detail)
     yield from _unsettled(history, trouble)
 
 
@@ -36,7 +33,7 @@ def check_answers(history: History, expectations: Mapping[str, Expectation]) -> 
     for signal in history.signals:
         if signal.kind is Kind.HEARTBEAT and signal.certain:
             status = signal.answer["status"]
-            possible = expectations[signal.user].statuses(signal.begin, signal.end, own=True)
+            possible = expectations[signal.user].statuses(signal.begin - history.slack, signal.end, own=True)
             if status not in possible:
                 detail = f"a heartbeat of {signal.device} was answered {status}; possible: {possible}"
                 yield Violation("heartbeats answer the status", signal.end, signal.user, detail)
@@ -47,8 +44,8 @@ def _wrong(query: Query, user: str, record: Record, possible: set[str]) -> Viola
     promise = "no false offline" if status == "offline" else f"no {status} without cause"
     if possible == {"offline"}:
         promise = "no ghost"
-    told = f"node {query.node} answers {record} at {query.time}"
-    return Violation(promise, query.time, user, f"{told}; possible: {', '.join(sorted(possible))}")
+    told = f"node {query.node} answers {record} at {query.end}"
+    return Violation(promise, query.end, user, f"{told}; possible: {', '.join(sorted(possible))}")
 
 
 def _unsettled(history: History, trouble: Trouble) -> Iterator[Violation]:
@@ -56,7 +53,7 @@ def _unsettled(history: History, trouble: Trouble) -> Iterator[Violation]:
     for lost, empty in trouble.wipes:
         seen = any(trouble.seen_through(node, lost, empty) for node in range(trouble.nodes))
         for query in history.queries:
-            due = empty + RECOVERY <= query.time < lost + SETTLING
+            due = empty + RECOVERY <= query.begin < lost + SETTLING
             if seen and due and not query.settling:
                 detail = f"node {query.node} answers without settling_ms, the store was emptied at {lost}"
-                yield Violation("settling is told", query.time, "", detail)
+                yield Violation("settling is told", query.end, "", detail)

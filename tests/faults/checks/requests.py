@@ -9,8 +9,8 @@ from tests.faults.trouble import Trouble
 
 UNAVAILABLE = 503
 
-PROMPT = 4_000
-"""A store that does not answer is noticed within 2 s; twice that on a loaded machine."""
+PROMPT = 4_500
+"""A call takes 2 s at most, and a signal may wait for the end of another before its own."""
 
 
 def check_requests(history: History, trouble: Trouble) -> Iterator[Violation]:
