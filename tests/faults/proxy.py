@@ -54,6 +54,10 @@ class Proxy:
 
     # Modes
 
+    def lead_to(self, target: int) -> None:
+        """Pass new connections on to another port: the same address, another server."""
+        self._target = target
+
     def mend(self) -> None:
         """Pass everything on at once."""
         self._delay, self._refusing, self._half = 0.0, False, False
@@ -94,8 +98,8 @@ class Proxy:
         try:
             self._sides += 1
             side = self._sides % 2
-            await self._pass_allowed(side)
-            with suppress(OSError):
+            with suppress(OSError, asyncio.CancelledError):  # by `close`: asyncio logs what is cancelled here
+                await self._pass_allowed(side)
                 await self._join(reader, writer, side)
         finally:
             writer.transport.abort()
