@@ -83,7 +83,7 @@ class Poll(Stream):
         return encode.place(cursor.issue(self.hub.key, place))
 
     def _next(self) -> float:
-        return min(super()._next(), self._troubled_at + PATIENCE)
+        return super()._next() if self.stale else min(super()._next(), self._troubled_at + PATIENCE)
 
     def _trouble(self, now: float) -> bool:
         """Whether the store is out of reach for so long that it has to be told."""

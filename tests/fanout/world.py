@@ -229,7 +229,7 @@ class World:
 
     # Streams
 
-    def open(
+    def opening(
         self,
         *users: str,
         channels: tuple[str, ...] = (),
@@ -237,19 +237,22 @@ class World:
         viewer: str | None = None,
         last: str = "",
         **more: Any,
-    ) -> tuple[Stream, Sink]:
-        """A stream that was greeted, and whatever more could be told at once."""
-        sink = Sink()
+    ) -> Opening:
+        """What a client asks for."""
         caller = more.pop("caller", Identity(user=viewer or "", rights=EVERYTHING))
         stored = self.interests[more.pop("interest")] if "interest" in more else None
-        opening = Opening(
+        return Opening(
             interest=Interest(viewer, users, channels, members),
             caller=caller,
             stored=stored,
             last_event_id=last,
             **more,
         )
-        return self.hub.open(opening, sink), sink
+
+    def open(self, *users: str, **more: Any) -> tuple[Stream, Sink]:
+        """A stream that was greeted, and whatever more could be told at once."""
+        sink = Sink()
+        return self.hub.open(self.opening(*users, **more), sink), sink
 
     def live(self, *users: str, **more: Any) -> tuple[Stream, Sink]:
         """A stream that was told everything."""
