@@ -47,7 +47,7 @@ export class Channel {
 
   #paintCount() {
     const { count, members } = this.#presence.channel(CHANNEL);
-    this.#count.textContent = `${count} here`;
+    this.#count.textContent = count > 0 ? `${count} here` : "";
     this.#count.title = members?.join(", ") ?? "";
   }
 }

@@ -95,7 +95,7 @@ export class Trials {
     this.#panes.inert = true;
     return {
       seconds: 40,
-      words: "As if you had closed the lid: no stream, no heartbeats, no goodbye. In other windows you go offline after some 20 seconds; nothing moves here.",
+      words: "As if you had closed the lid: no stream, no heartbeats, no goodbye. Others see you go offline after some 20 seconds, unless another tab of yours is open.",
       ending: "Wake it",
       end: () => {
         this.#panes.inert = false;
