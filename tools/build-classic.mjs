@@ -1,7 +1,7 @@
 // Makes static/presence.classic.js, the library for pages without modules: `node tools/build-classic.mjs`.
 //
 // Each module becomes a function that gives what the module exports; they stand in the order in which they
-// need each other. With `--check` nothing is written, and the exit code says whether the file is up to date.
+// need each other, without comments and indentation. With `--check` nothing is written, and the exit code says whether the file is up to date.
 
 import { readFileSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
@@ -40,7 +40,8 @@ function add(path) {
       return "";
     });
   if (/^(import|export) /m.test(body)) throw new Error(`${path}: an import or export of a form not known here`);
-  modules.set(path, `const ${variable(path)} = (() => {\n${body.trim()}\nreturn { ${exported.join(", ")} };\n})();\n`);
+  const flat = body.trim().replaceAll(/^ +/gm, "");
+  modules.set(path, `const ${variable(path)} = (() => {\n${flat}\nreturn { ${exported.join(", ")} };\n})();\n`);
 }
 
 add(join(STATIC, "presence.js"));

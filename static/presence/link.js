@@ -29,6 +29,8 @@ export class Link {
   #on;
   #cursor;
   #padded = false;
+  /** Streams are held back, also with padding. */
+  #held = false;
   #stream;
   #probe;
   #polling;
@@ -112,7 +114,7 @@ export class Link {
     this.#cursor = id || this.#cursor;
     if (type === "hello") {
       this.#failures = 0;
-      this.#say("live", "");
+      this.#say(this.#polling ? "polling" : "live", "");
     }
     this.#on.event(type, data, id);
     if (type === "stale") this.#say("stale", "");
@@ -160,6 +162,7 @@ export class Link {
 
   #mute() {
     if (this.#padded) {
+      this.#held = true;
       this.#startPolling();
     } else {
       this.#padded = true;
@@ -190,7 +193,7 @@ export class Link {
 
   #again(wait) {
     // Where streams do not get through at all, polls may.
-    const poll = this.#failures % 3 === 0;
+    const poll = this.#held || this.#failures % 3 === 0;
     this.#timer = setTimeout(() => (poll ? this.#startPolling() : this.#attempt()), wait);
   }
 
@@ -258,6 +261,7 @@ export class Link {
       this.#probe = undefined;
       this.close();
       this.#stream = stream;
+      this.#held = false;
     }
     this.#received(...event);
   }

@@ -44,9 +44,18 @@ class OpenGate(Protocol):
 
 
 class OpenTab(Protocol):
-    """Open a page at a gate and let it connect; without a context, in a browser of its own."""
+    """Open a page at a gate and let it connect; without a context, in a browser of its own.
 
-    async def __call__(self, gate: Gate, options: str, context: BrowserContext | None = None) -> Tab: ...
+    `token` is what its scripts can call as `token()`.
+    """
+
+    async def __call__(
+        self,
+        gate: Gate,
+        options: str,
+        context: BrowserContext | None = None,
+        token: Callable[[], str] | None = None,
+    ) -> Tab: ...
 
 
 def chromium() -> str:
@@ -100,20 +109,27 @@ async def open_gate() -> AsyncIterator[OpenGate]:
 @pytest.fixture
 async def open_tab(open_gate: OpenGate, browser: Browser) -> AsyncIterator[OpenTab]:  # noqa: ARG001 - gates end later
     """Open pages that use the library; an error that one throws fails the test."""
-    faults: list[str] = []
+    tabs: list[Tab] = []
     contexts: list[BrowserContext] = []
 
-    async def open_tab(gate: Gate, options: str, context: BrowserContext | None = None) -> Tab:
+    async def open_tab(
+        gate: Gate,
+        options: str,
+        context: BrowserContext | None = None,
+        token: Callable[[], str] | None = None,
+    ) -> Tab:
         context = context or await browser.new_context()
         contexts.append(context)
         page = await context.new_page()
-        page.on("pageerror", lambda error: faults.append(str(error)))
-        await page.goto(f"{gate.url}/page")
         tab = Tab(page)
+        tabs.append(tab)
+        if token:
+            await page.expose_function("token", token)
+        await page.goto(f"{gate.url}/page")
         await tab.start(options)
         return tab
 
     yield open_tab
     for context in contexts:
         await context.close()
-    assert faults == []
+    assert [fault for tab in tabs for fault in tab.faults] == []

@@ -37,7 +37,7 @@ PAGE = """<!doctype html><meta charset="utf-8"><link rel="icon" href="data:,"><t
     window.presence = presence;
   };
 </script>
-<form><input aria-label="Message"></form>"""
+<form onsubmit="return false"><input aria-label="Message"></form>"""
 
 
 @dataclass

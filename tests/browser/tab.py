@@ -2,10 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from typing import Any
 
 from playwright.async_api import Page
+
+_LOOKS = """
+    for (const [name, value] of [["visibilityState", hidden ? "hidden" : "visible"], ["hidden", hidden]]) {
+        Object.defineProperty(document, name, {configurable: true, get: () => value});
+    }
+    document.dispatchEvent(new Event("visibilitychange"));
+"""
+
+HIDE = "const hidden = true;" + _LOOKS
+SHOW = "const hidden = false;" + _LOOKS
+"""A headless page is always seen; these say otherwise, and take it back."""
 
 LIMIT = 30_000
 """Milliseconds: a limit for a loaded machine, not an expectation."""
@@ -16,6 +28,9 @@ class Tab:
 
     def __init__(self, page: Page) -> None:
         self.page = page
+        self.faults: list[str] = []
+        """What the page threw."""
+        page.on("pageerror", lambda error: self.faults.append(str(error)))
 
     async def start(self, options: str) -> None:
         """Connect, with options in JavaScript."""
@@ -32,6 +47,18 @@ class Tab:
     async def sees(self, user: str, status: str) -> None:
         """Wait until a user has this status."""
         await self.until(f"presence.get({json.dumps(user)})?.status === {json.dumps(status)}")
+
+    async def crash(self) -> None:
+        """End the page's process, which then says nothing to anybody."""
+        session = await self.page.context.new_cdp_session(self.page)
+        async with self.page.expect_event("crash"):
+            crashing = asyncio.create_task(session.send("Page.crash"))
+        crashing.cancel()  # it is never answered
+        await asyncio.wait([crashing])
+
+    async def do(self, script: str) -> None:
+        """Run statements in the page."""
+        await self.page.evaluate(f"() => {{ {script} }}")
 
     async def get(self, expression: str) -> Any:
         """The value of an expression in the page."""

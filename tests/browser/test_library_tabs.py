@@ -1,0 +1,137 @@
+"""Several pages of one browser: one stream and one device among them, whoever of them comes and goes."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.async_api import Browser
+
+from tests.browser.conftest import OpenGate, OpenTab
+from tests.browser.gate import Gate
+from tests.browser.tab import HIDE, Tab
+from tests.browser.waiting import until
+from tests.conftest import Serve
+
+pytestmark = pytest.mark.browser
+
+
+def _devices(gate: Gate) -> set[str]:
+    return {beat["device"] for beat in gate.bodies("heartbeat")}
+
+
+async def test_eight_tabs_share_one_stream_and_outlive_their_leader(
+    serve: Serve, open_gate: OpenGate, open_tab: OpenTab, browser: Browser
+) -> None:
+    """Over HTTP/1.1, where a browser has six connections: streams of their own would stop all else."""
+    gate = await open_gate(serve(heartbeat=5, grace=0).url)
+    bob = await open_tab(gate, "{auth: {user: 'bob'}, users: ['alice'], device: false}")
+    one_browser = await browser.new_context()
+    tabs = [
+        await open_tab(gate, f"{{auth: {{user: 'alice'}}, users: ['bob', 'friend-{number}']}}", one_browser)
+        for number in range(8)
+    ]
+    for number, tab in enumerate(tabs):
+        await tab.is_in("live")
+        await tab.sees(f"friend-{number}", "offline")
+    await until(lambda: len(gate.streams) == 2)  # alice's, and that of bob who watches
+    assert len(_devices(gate)) == 1
+    await bob.sees("alice", "online")
+
+    leader, follower, *others = tabs
+    hellos = await follower.count("hello")
+    await leader.page.close()
+    await bob.do("presence.status.set({status: 'dnd', text: 'while nobody led'})")
+    await follower.until(f"events.filter(({{type}}) => type === 'hello').length > {hellos}")
+    for number, tab in enumerate((follower, *others), start=1):
+        await tab.is_in("live")
+        await tab.sees(f"friend-{number}", "offline")
+    assert await follower.get("events.findLast(({type}) => type === 'hello').data.resumed")
+    assert len(gate.streams) == 2
+
+    await until(lambda: len(_devices(gate)) == 2)
+    await until(lambda: len(gate.bodies("leave")) == 1)
+    first, second = (beat["device"] for beat in (gate.bodies("heartbeat")[0], gate.bodies("heartbeat")[-1]))
+    assert gate.bodies("leave")[0]["device"] == first != second
+    for tab in (follower, *others):
+        await tab.page.close()
+    await bob.sees("alice", "offline")
+    assert await bob.get("seen.filter((line) => line.startsWith('alice'))") == [
+        "alice offline",
+        "alice online",
+        "alice offline",
+    ]
+
+
+async def test_tabs_speak_for_each_other(
+    serve: Serve, open_gate: OpenGate, open_tab: OpenTab, browser: Browser
+) -> None:
+    """Active is who is active in any tab; typing, status and activity of any tab are those of the user."""
+    gate = await open_gate(
+        serve(heartbeat=1, grace=0.5, idle_after=4, hidden_idle_after=0, typing_ttl=30).url
+    )
+    bob = await open_tab(
+        gate, "{auth: {user: 'bob'}, users: ['alice'], channels: ['general'], device: false}"
+    )
+    one_browser = await browser.new_context()
+    leader = await open_tab(gate, "{auth: {user: 'alice'}}", one_browser)
+    await leader.sees("alice", "online")
+    follower = await open_tab(gate, "{auth: {user: 'alice'}, device: {activity: 'in_call'}}", one_browser)
+    await follower.sees("alice", "online")
+    await bob.until("presence.get('alice').activity === 'in_call'")
+    await leader.do(HIDE)
+    await until(lambda: gate.bodies("heartbeat")[-1]["idle_ms"] > 1_500)
+    assert gate.bodies("heartbeat")[-1]["visible"]
+    await bob.sees("alice", "idle")
+    await follower.page.mouse.move(100, 100)
+    await bob.sees("alice", "online")
+    await follower.do("presence.typing('general').key()")
+    await bob.until("presence.typing('general').users.join() === 'alice'")
+    await follower.do("presence.typing('general').stop()")
+    await bob.until("presence.typing('general').count === 0")
+    await follower.get("presence.status.set({status: 'dnd'}).then(() => true)")
+    await leader.sees("alice", "dnd")
+    await follower.do(HIDE)
+    await until(lambda: not gate.bodies("heartbeat")[-1]["visible"])
+    assert len(_devices(gate)) == 1
+    assert await follower.get("errors") == await leader.get("errors") == []
+
+
+async def test_a_tab_that_crashes_leaves_its_work_to_another(
+    serve: Serve, open_gate: OpenGate, open_tab: OpenTab, browser: Browser
+) -> None:
+    gate = await open_gate(serve(heartbeat=1, grace=0.5).url)
+    one_browser = await browser.new_context()
+    leader = await open_tab(gate, "{auth: {user: 'alice'}, users: ['bob']}", one_browser)
+    follower = await open_tab(gate, "{auth: {user: 'alice'}, users: ['bob']}", one_browser)
+    await follower.sees("bob", "offline")
+    await leader.crash()
+    await until(lambda: len(_devices(gate)) == 2)
+    await follower.until("events.filter(({type}) => type === 'hello').length > 0")
+    await follower.is_in("live")
+
+
+async def test_two_users_in_one_browser_keep_apart(
+    serve: Serve, open_gate: OpenGate, open_tab: OpenTab, browser: Browser
+) -> None:
+    gate = await open_gate(serve().url)
+    one_browser = await browser.new_context()
+    alice = await open_tab(gate, "{auth: {user: 'alice'}, users: ['bob']}", one_browser)
+    bob = await open_tab(gate, "{auth: {user: 'bob'}}", one_browser)
+    await bob.is_in("live")
+    await alice.sees("bob", "online")
+    assert await bob.get("presence.get('alice') ?? null") is None
+    assert len(gate.streams) == 2
+
+
+async def test_without_locks_each_tab_has_a_stream(
+    serve: Serve, open_gate: OpenGate, open_tab: OpenTab, browser: Browser
+) -> None:
+    gate = await open_gate(serve(heartbeat=1, grace=0.5).url)
+    one_browser = await browser.new_context()
+    await one_browser.add_init_script("Object.defineProperty(navigator, 'locks', {value: undefined})")
+    tabs: list[Tab] = [await open_tab(gate, "{auth: {user: 'alice'}}", one_browser) for _ in range(2)]
+    for tab in tabs:
+        await tab.sees("alice", "online")
+    assert len(gate.streams) == 2
+    await tabs[0].page.close()
+    await until(lambda: len(gate.bodies("leave")) == 1)
+    assert len(_devices(gate)) == 2
