@@ -23,9 +23,13 @@ from tests.faults.grounds import GROUNDS
 from tests.faults.plan import draw
 from tests.faults.report import story, summary
 from tests.faults.rounds import play
+from tests.stores.clock import library
 
 NODES = (2, 3)
 
+
+AHEAD = (0, 30, -30)
+"""Seconds by which the clocks of replicas may be ahead of their masters'."""
 
 FRESH = 10
 """Rounds after which a lane begins anew, with other processes and an empty store."""
@@ -74,8 +78,9 @@ class Run:
             nodes = NODES[(lane + number // FRESH) % len(NODES)]
             place = self.folder / f"lane-{lane}-{number}"
             place.mkdir(parents=True)
-            made = GROUNDS[self.store](place, nodes, Random(self._seed(lane, number)))
-            async with made as ground:
+            random = Random(self._seed(lane, number))
+            ahead = random.choice(AHEAD) if library() else 0
+            async with GROUNDS[self.store](place, nodes, random, ahead) as ground:
                 for _ in range(FRESH):
                     if time.monotonic() < self.end:
                         await self._round(self._seed(lane, number), ground, place)

@@ -16,15 +16,11 @@ from tests.faults.proxy import Proxy
 from tests.faults.replicated import Replicated, ReplicatedCluster
 from tests.faults.single import SingleStore
 from tests.faults.store_process import StoreProcess
-from tests.stores.clock import library
 from tests.stores.machines import cluster, sentinels
-
-AHEAD = (0, 30, -30)
-"""Seconds by which the clocks of replicas may be ahead."""
 
 
 @asynccontextmanager
-async def single(folder: Path, nodes: int, _: Random) -> AsyncIterator[Field]:
+async def single(folder: Path, nodes: int, *_: object) -> AsyncIterator[Field]:
     """One server, which each node reaches through a proxy of its own."""
     store = StoreProcess(folder, free_port())
     proxies = [Proxy(store.port) for _ in range(nodes)]
@@ -43,32 +39,27 @@ async def single(folder: Path, nodes: int, _: Random) -> AsyncIterator[Field]:
 
 
 @asynccontextmanager
-async def sentinel(folder: Path, nodes: int, random: Random) -> AsyncIterator[Field]:
-    """A master and a replica, named by three Sentinels."""
+async def sentinel(folder: Path, nodes: int, random: Random, ahead: int) -> AsyncIterator[Field]:
+    """A master and a replica, named by three Sentinels; the replica's clock is ahead by so many seconds."""
     server = binary()
-    async with sentinels(folder / "store", server, server, ahead=_ahead(random)) as store:
+    async with sentinels(folder / "store", server, server, ahead=ahead) as store:
         part = Replicated([store.master, store.replica], random)
         async with _nodes(folder, [store.url] * nodes, part, exact=False) as field:
             yield field
 
 
 @asynccontextmanager
-async def clustered(folder: Path, nodes: int, random: Random) -> AsyncIterator[Field]:
-    """Three masters with a replica each."""
-    async with cluster(folder / "store", ahead=_ahead(random)) as store:
+async def clustered(folder: Path, nodes: int, random: Random, ahead: int) -> AsyncIterator[Field]:
+    """Three masters with a replica each, whose clock is ahead by so many seconds."""
+    async with cluster(folder / "store", ahead=ahead) as store:
         part = ReplicatedCluster(store, random)
         async with _nodes(folder, [store.url] * nodes, part, exact=False) as field:
             yield field
 
 
-Ground = Callable[[Path, int, Random], AbstractAsyncContextManager[Field]]
+Ground = Callable[[Path, int, Random, int], AbstractAsyncContextManager[Field]]
 
 GROUNDS: dict[str, Ground] = {"single": single, "sentinel": sentinel, "cluster": clustered}
-
-
-def _ahead(random: Random) -> int:
-    ahead = random.choice(AHEAD)
-    return ahead if library() else 0
 
 
 @asynccontextmanager

@@ -103,13 +103,13 @@ async def _observe(calls: Calls, plan: Plan, node: int) -> None:
 
 
 async def _converge(calls: Calls, watchers: Sequence[Watcher]) -> list[Violation]:
-    """Every view equals what every node answers; within a little time, because time itself goes on."""
+    """Every view equals what every node answers; no difference stays, though time itself goes on."""
     end = asyncio.get_running_loop().time() + CONVERGED
-    while differences := [text for watcher in watchers for text in await _differences(calls, watcher)]:
-        if asyncio.get_running_loop().time() > end:
-            return [Violation("convergence after quiet", now(), "", text) for text in differences]
+    stay = {text for watcher in watchers for text in await _differences(calls, watcher)}
+    while stay and asyncio.get_running_loop().time() < end:
         await asyncio.sleep(0.2)
-    return []
+        stay &= {text for watcher in watchers for text in await _differences(calls, watcher)}
+    return [Violation("convergence after quiet", now(), "", text) for text in sorted(stay)]
 
 
 async def _differences(calls: Calls, watcher: Watcher) -> list[str]:
