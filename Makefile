@@ -31,8 +31,8 @@ format: .venv/.tools ## bring the code into shape
 	@$(BIN)/ruff check --fix
 	@$(BIN)/ruff format
 
-bench: .venv/.installed ## measure what a stream costs and how soon a change arrives
-	@$(BIN)/python -m benchmarks.streams
+bench: .venv/.installed ## measure all, or ONLY=name, against what others take for the same
+	@$(BIN)/python -m benchmarks $(ONLY) $(ARGS)
 
 faults: .venv/.tools ## play rounds of faults for SECONDS=60, on STORE=single, from SEED if one is given
 	@$(BIN)/python -m tests.faults --seconds $(SECONDS) --store $(STORE) $(if $(SEED),--seed $(SEED))

@@ -1,0 +1,54 @@
+"""`make bench`: every benchmark against its references, one table each, and all figures as JSON."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+from pathlib import Path
+
+from benchmarks.benchmark import Scale
+from benchmarks.fanout import FANOUT
+from benchmarks.machine import machine, versions
+from benchmarks.rounds import Outcome, play
+from benchmarks.table import table
+
+ALL = {benchmark.name: benchmark for benchmark in (FANOUT,)}
+
+
+async def main() -> None:
+    """Measure what is asked for."""
+    parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="name", help=f"which: {', '.join(ALL)}; all by default")
+    parser.add_argument("--rounds", type=int, default=3, help="how often each is run, in turn")
+    parser.add_argument("--scale", type=float, default=1.0, help="part of the full size, to try things out")
+    parser.add_argument("--json", type=Path, default=Path("build/bench.json"), help="where all figures go")
+    given = parser.parse_args()
+    if unknown := set(given.names) - ALL.keys():
+        parser.error(f"there is no benchmark {', '.join(unknown)}; there are {', '.join(ALL)}")
+    about = {"machine": machine(), "versions": versions(), "scale": given.scale}
+    outcomes: list[Outcome] = []
+    for name in given.names or ALL:
+        if given.scale != 1:
+            print(f"At {given.scale:g} of the full size, for which the targets are not meant.")
+        outcomes.append(await play(ALL[name], given.rounds, Scale(given.scale)))
+        print(table(outcomes[-1]))
+    given.json.parent.mkdir(parents=True, exist_ok=True)
+    given.json.write_text(json.dumps(about | {"benchmarks": [_told(one) for one in outcomes]}, indent=1))
+    print(f"All figures: {given.json}")
+
+
+def _told(outcome: Outcome) -> dict[str, object]:
+    medians = outcome.medians()
+    targets = {str(target): target.reached(medians) for target in outcome.benchmark.targets}
+    return {
+        "name": outcome.benchmark.name,
+        "rounds": outcome.rounds,
+        "medians": medians,
+        "targets": targets,
+        "missing": outcome.missing,
+    }
+
+
+if __name__ == "__main__":
+    asyncio.run(main())
