@@ -80,6 +80,48 @@ def test_a_short_freeze_is_no_outage(life: Invented) -> None:
     assert life.promises() <= {"no refusal without cause"}
 
 
+def test_only_an_outage_that_surely_lasted_gives_a_new_life(life: Invented) -> None:
+    life.breaks("store demoted", 9.5, 20)
+    begin, end = BEGIN + 9_500, BEGIN + 20_000
+    life.history.faults[-1].sure = begin, begin + 4_000
+    life.history.queries.clear()
+    life.answers(21, OFFLINE)
+    assert "no false offline" not in life.promises()
+    life.history.faults[-1].sure = begin, end
+    assert "no false offline" in life.promises()
+
+
+def test_a_replica_that_takes_over_may_lack_what_was_accepted() -> None:
+    life = Invented()
+    life.beats(*BEATS)
+    life.breaks("replica behind", 5, 7)
+    life.snapshot(0.5, ONLINE)
+    life.tells(5.5, "stale", since=BEGIN + 5_000)
+    life.snapshot(7.3, ONLINE | {"version": 0}, settling_ms=8_000)
+    life.tells(7.3, "fresh")
+    life.tells(7.6, "presence", users=[ONLINE])
+    life.answers(6.9, OFFLINE | {"version": 0}, settling=8_000)
+    life.pings(2, 13)
+    life.ends(13)
+    assert life.promises() == set()
+    life.answers(8.9, OFFLINE, settling=7_000)
+    assert "no false offline" in life.promises(), "she was taken by the new master"
+
+
+def test_another_clock_may_delay_what_was_due_at_a_failover() -> None:
+    life = Invented()
+    life.history.exact = False
+    life.beats(*BEATS)
+    life.signals(Kind.STATUS, 1, status="dnd", expires_in=3_000)
+    life.breaks("master killed", 3, 9)
+    life.history.queries.clear()
+    busy = ONLINE | {"status": "dnd", "version": 7, "until": BEGIN + 4_010}
+    life.answers(9.9, busy)
+    assert life.promises() == set()
+    life.answers(12.5, busy)
+    assert "no dnd without cause" in life.promises()
+
+
 def test_leaving_is_a_reason(life: Invented) -> None:
     life.history.queries.clear()
     life.stream.told.clear()
