@@ -825,8 +825,9 @@ this.#want();
 const said = this.#said;
 if (!said) return;
 const now = this.#summary();
-if (now.woke > said.woke) this.#link.nudge();
-if (now.text !== said.text || now.woke > said.woke || (now.awake && !said.awake)) this.#heartbeat.now();
+const woke = now.woke > said.woke;
+if (woke || (now.visible && !said.visible)) this.#link.nudge();
+if (woke || now.text !== said.text || (now.awake && !said.awake)) this.#heartbeat.now();
 this.#said = now;
 }
 
@@ -954,17 +955,17 @@ const { errorFrom, PresenceError } = errorModule;
 const PATIENCE_MS = 10_000;
 
 class Service {
-#base;
+base;
 #credentials;
 #sequence = 0;
 
 constructor(base, credentials) {
-this.#base = base;
+this.base = base;
 this.#credentials = credentials;
 }
 
 url(path, pairs = []) {
-const url = new URL(path, this.#base);
+const url = new URL(path, this.base);
 url.search = new URLSearchParams([...this.#credentials.pairs, ...pairs]).toString();
 return url.href;
 }
@@ -1435,6 +1436,7 @@ device = { set: (options) => this.#setDevice(options) };
 #reason = "";
 #present = true;
 #changing = false;
+#beginning;
 #closed = false;
 
 constructor({ url = ".", auth, user, device = {}, ...interest }) {
@@ -1453,7 +1455,7 @@ gone: (closing) => this.#gone(closing),
 back: () => this.#back(),
 woke: () => this.#wake(),
 });
-this.#begin(base.href);
+this.#begin();
 }
 
 get user() {
@@ -1505,7 +1507,8 @@ return () => this.#listeners.get(type).delete(entry);
 
 reconnect() {
 if (this.#leader) this.#leader.reconnect();
-else this.#tabs?.ask();
+else if (this.#tabs) this.#tabs.ask();
+else this.#begin();
 }
 
 close() {
@@ -1515,25 +1518,25 @@ for (const typing of this.#typing.values()) typing.stop();
 this.#lifecycle.end();
 this.#activity.end();
 clearTimeout(this.#typingEnds);
+clearTimeout(this.#beginning);
 this.#gone(true);
 this.#became("offline", "closed");
 }
 
-async #begin(base) {
-for (let attempt = 0; this.#credentials.usesTokens && !this.user; attempt += 1) {
+async #begin(attempt = 0) {
+clearTimeout(this.#beginning);
 try {
-await this.#credentials.headers();
-break;
+if (!this.user) await this.#credentials.headers();
 } catch (error) {
+if (this.#closed) return;
 this.#emit("error", error);
 this.#became("offline", error.final ? "unauthorized" : "unreachable");
-await new Promise((resolve) => {
-setTimeout(resolve, backoff(attempt));
-});
+if (!error.final) this.#beginning = setTimeout(() => this.#begin(attempt + 1), backoff(attempt));
+return;
 }
-}
+if (this.#closed || this.#tabs) return;
 if (this.user) this.#watched.add({ users: [this.user] });
-const name = ["sse-presence", base, this.user, this.#kind && "device"].join(" ");
+const name = ["sse-presence", this.#service.base, this.user, this.#kind && "device"].join(" ");
 this.#tabs = new Tabs(name, {
 report: () => this.#report(),
 lead: () => this.#lead(),

@@ -68,6 +68,7 @@ class Presence {
   /** The page is there: neither closed, frozen nor cached. */
   #present = true;
   #changing = false;
+  #beginning;
   #closed = false;
 
   constructor({ url = ".", auth, user, device = {}, ...interest }) {
@@ -86,7 +87,7 @@ class Presence {
       back: () => this.#back(),
       woke: () => this.#wake(),
     });
-    this.#begin(base.href);
+    this.#begin();
   }
 
   get user() {
@@ -139,7 +140,8 @@ class Presence {
 
   reconnect() {
     if (this.#leader) this.#leader.reconnect();
-    else this.#tabs?.ask();
+    else if (this.#tabs) this.#tabs.ask();
+    else this.#begin();
   }
 
   close() {
@@ -149,25 +151,26 @@ class Presence {
     this.#lifecycle.end();
     this.#activity.end();
     clearTimeout(this.#typingEnds);
+    clearTimeout(this.#beginning);
     this.#gone(true);
     this.#became("offline", "closed");
   }
 
-  async #begin(base) {
-    for (let attempt = 0; this.#credentials.usesTokens && !this.user; attempt += 1) {
-      try {
-        await this.#credentials.headers();
-        break;
-      } catch (error) {
-        this.#emit("error", error);
-        this.#became("offline", error.final ? "unauthorized" : "unreachable");
-        await new Promise((resolve) => {
-          setTimeout(resolve, backoff(attempt));
-        });
-      }
+  /** Finds out who this is, which tells with whom to share a stream, and enters. */
+  async #begin(attempt = 0) {
+    clearTimeout(this.#beginning);
+    try {
+      if (!this.user) await this.#credentials.headers();
+    } catch (error) {
+      if (this.#closed) return;
+      this.#emit("error", error);
+      this.#became("offline", error.final ? "unauthorized" : "unreachable");
+      if (!error.final) this.#beginning = setTimeout(() => this.#begin(attempt + 1), backoff(attempt));
+      return;
     }
+    if (this.#closed || this.#tabs) return;
     if (this.user) this.#watched.add({ users: [this.user] });
-    const name = ["sse-presence", base, this.user, this.#kind && "device"].join(" ");
+    const name = ["sse-presence", this.#service.base, this.user, this.#kind && "device"].join(" ");
     this.#tabs = new Tabs(name, {
       report: () => this.#report(),
       lead: () => this.#lead(),

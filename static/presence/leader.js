@@ -94,8 +94,9 @@ export class Leader {
     const said = this.#said;
     if (!said) return;
     const now = this.#summary();
-    if (now.woke > said.woke) this.#link.nudge();
-    if (now.text !== said.text || now.woke > said.woke || (now.awake && !said.awake)) this.#heartbeat.now();
+    const woke = now.woke > said.woke;
+    if (woke || (now.visible && !said.visible)) this.#link.nudge();
+    if (woke || now.text !== said.text || (now.awake && !said.awake)) this.#heartbeat.now();
     this.#said = now;
   }
 

@@ -11,19 +11,19 @@ import { errorFrom, PresenceError } from "./error.js";
 const PATIENCE_MS = 10_000;
 
 export class Service {
-  #base;
+  base;
   #credentials;
   #sequence = 0;
 
   /** `base`: where the service is mounted, as a URL ending in a slash. */
   constructor(base, credentials) {
-    this.#base = base;
+    this.base = base;
     this.#credentials = credentials;
   }
 
   /** The address of `path`, with query pairs. */
   url(path, pairs = []) {
-    const url = new URL(path, this.#base);
+    const url = new URL(path, this.base);
     url.search = new URLSearchParams([...this.#credentials.pairs, ...pairs]).toString();
     return url.href;
   }
