@@ -13,13 +13,18 @@ from typing import Any
 
 import httpx
 import pytest
+from redis.asyncio import Redis
 
+from sse_presence.domain.signal import Heartbeat
+from sse_presence.settings import settings_from
+from sse_presence.store.client import Client
 from sse_presence.store.embedded import binary
+from sse_presence.store.store import Store
 from tests.cases.caller import LATE, SHORT
 from tests.cases.sight import becomes
 from tests.conftest import Events, Serve
 from tests.faults.proxy import Proxy
-from tests.running import meanwhile
+from tests.running import environment, meanwhile
 from tests.stores.machines import Machine, until
 from tests.stream import Stream
 
@@ -243,6 +248,32 @@ async def test_c35_the_store_is_away_for_a_while(
             assert users.refused
             assert max(took for took, _ in users.refused) < REFUSED + LATE
             assert {answer.json()["code"] for _, answer in users.refused} == {"store-unavailable"}
+
+
+async def test_c37_flushall_while_five_hundred_beat(serve: Serve, events: Events, redis_url: str) -> None:
+    crowd = [f"user-{number}" for number in range(500)]
+    url = serve(**SHORT).url
+    elsewhere = Store(Client(redis_url), settings_from(environment(redis_url, SHORT)))
+
+    async def beat_on() -> None:
+        while True:
+            beat = Heartbeat(device="laptop", interval=1_000)
+            await asyncio.gather(*(elsewhere.heartbeat(user, beat) for user in crowd))
+            await asyncio.sleep(0.3)
+
+    async with meanwhile(beat_on()), events(url, *crowd) as stream, Redis.from_url(redis_url) as redis:
+        for user in crowd:
+            await becomes(stream, user, "online")
+        await redis.flushall()
+        last_known = await stream.next("snapshot")
+        while "settling_ms" not in last_known.data:
+            last_known = await stream.next("snapshot")
+        while "settling_ms" in (truth := await stream.next("snapshot")).data:
+            pass
+        for snapshot in (last_known, truth):
+            assert {record["status"] for record in snapshot.data["users"]} == {"online"}
+        assert never_left(stream, *crowd)
+    await elsewhere.close()
 
 
 @pytest.mark.parametrize("replica", [True, False], ids=["c37-replica", "c21-empty"])
