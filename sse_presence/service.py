@@ -23,7 +23,7 @@ from sse_presence.domain.message import Message
 from sse_presence.domain.rate import Buckets
 from sse_presence.domain.rights import Identity
 from sse_presence.drain import on_stop
-from sse_presence.errors import PresenceError, StoreUnavailable
+from sse_presence.errors import PresenceError, StoreUnavailable, Unauthenticated
 from sse_presence.fanout.attachments import Attachments
 from sse_presence.fanout.bus import Bus, Positions
 from sse_presence.fanout.clock import StoreClock
@@ -34,6 +34,7 @@ from sse_presence.fanout.pace import pace_from
 from sse_presence.fanout.pump import Pump
 from sse_presence.fanout.reader import Reader
 from sse_presence.fanout.register import Register
+from sse_presence.fanout.revocations import Revocations
 from sse_presence.fanout.subscription import Desk
 from sse_presence.fanout.wanted import Wanted
 from sse_presence.metrics import Metrics, Signals, figures
@@ -67,6 +68,7 @@ class Node:
         self.hub.retention = settings.retention
         self.reader = Reader(self.store, wanted, self.hub, self._settle)
         self.interests = Interests(self.store, self.hub, wanted)
+        self.revocations = Revocations(self.store, self.hub, settings.ping / 3000)
         self.sweeper = Sweeper(self.store, settings)
         channels = {keys.bus(number): number for number in range(self.store.partitions)}
         self.bus = Bus(client.homes, channels, self._begin, self._hear, self.mender)
@@ -106,7 +108,7 @@ class Service:
     def __init__(self, settings: Settings, authenticate: Callable[[Any], Awaitable[Identity]]) -> None:
         """`authenticate` tells the caller of a request."""
         self.settings = settings
-        self.authenticate = authenticate
+        self._authenticate = authenticate
         self.signals: Signals = Counter()
         self.buckets = {kind: Buckets(rate.count, rate.period) for kind, rate in settings.rates.items()}
         """Of the rate limits, by kind."""
@@ -121,6 +123,17 @@ class Service:
                 "application that mounts it."
             )
         return self._node
+
+    async def authenticate(self, request: Any) -> Identity:
+        """Who is calling; raises Unauthenticated or Forbidden."""
+        caller = await self._authenticate(request)
+        self.admit(caller)
+        return caller
+
+    def admit(self, caller: Identity) -> None:
+        """Raise Unauthenticated for credentials from before their user was disconnected."""
+        if self.revocations.refuses(caller.user, caller.issued):
+            raise Unauthenticated(f"{caller.user!r} was disconnected: ask the application for a new token.")
 
     @property
     def store(self) -> Store:
@@ -141,6 +154,11 @@ class Service:
     def interests(self) -> Interests:
         """Where stored interests are changed."""
         return self.node.interests
+
+    @property
+    def revocations(self) -> Revocations:
+        """Who was disconnected."""
+        return self.node.revocations
 
     @property
     def clock(self) -> StoreClock:
@@ -175,12 +193,12 @@ class Service:
             stack.callback(node.mender.close)
             for part in (
                 *(node.pump, node.reader, node.sweeper),
-                *(node.bus, node.attachments, node.interests, node.metrics),
+                *(node.bus, node.attachments, node.interests, node.revocations, node.metrics),
             ):
                 await stack.enter_async_context(_owned(part.run))
             stack.enter_context(on_stop(lambda: node.desk.drain(self.settings.drain / 1000)))
             stack.push_async_callback(_part, node)
-            await _wait_until(node.bus.heard.wait(), _FIRST_HEARD)
+            await _wait_until(_heard(node), _FIRST_HEARD)
             self._node = node
             yield
         self._node = None
@@ -191,6 +209,11 @@ async def _first_look(store: Store) -> None:
         await store.open()
     except StoreUnavailable as error:
         log.warning("Starting without the store: %s", error)
+
+
+async def _heard(node: Node) -> None:
+    await node.bus.heard.wait()
+    await node.revocations.read.wait()
 
 
 async def _part(node: Node) -> None:

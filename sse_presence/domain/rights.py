@@ -38,6 +38,8 @@ class Identity(msgspec.Struct, frozen=True, kw_only=True):
 
     user: str
     rights: Rights = Rights()
+    issued: int | None = None
+    """When they were issued, likewise; None for those that no disconnection ends."""
     expires: int | None = None
     """When the credentials end, in milliseconds since the epoch; None if they do not."""
     parameters: frozenset[str] = frozenset()

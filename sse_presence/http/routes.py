@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from starlette.routing import BaseRoute, Route
 
-from sse_presence.http import channels, interests, ops, poll, queries, signals, stream, tickets
+from sse_presence.http import admin, channels, interests, ops, poll, queries, signals, stream, tickets
 from sse_presence.http.counted import counted
 
 
@@ -22,6 +22,7 @@ def routes() -> list[BaseRoute]:
         Route("/v1/interests/{interest}", interests.change, methods=["PATCH"]),
         Route("/v1/events", stream.events, methods=["GET"]),
         Route("/v1/poll", poll.poll, methods=["GET"]),
+        Route("/v1/users/{user:path}/disconnect", admin.disconnect, methods=["POST"]),
         Route("/healthz", ops.healthz),
         Route("/readyz", ops.readyz),
         Route("/metrics", ops.metrics),

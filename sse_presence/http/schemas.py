@@ -176,8 +176,8 @@ class InterestChangeBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unkno
     remove: InterestBody | None = None
 
 
-class TicketBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """`POST /v1/tickets`; there is nothing to say yet."""
+class EmptyBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Calls that have nothing to say but what is in their address."""
 
 
 def _id_flaws(field: str, text: str) -> Iterator[FieldError]:

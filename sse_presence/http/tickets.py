@@ -24,7 +24,7 @@ from sse_presence.http.context import service_of
 from sse_presence.http.limits import spend
 from sse_presence.http.parameters import last_event_id, parameters, read_query
 from sse_presence.http.reply import Reply
-from sse_presence.http.schemas import TicketBody
+from sse_presence.http.schemas import EmptyBody
 from sse_presence.service import Service
 
 FRESH = 30_000
@@ -34,7 +34,7 @@ LONGEST = 3_600_000
 """Milliseconds after which the tickets of callers end whose credentials do not."""
 
 _PARAMETER = "ticket"
-_BODY = msgspec.json.Decoder(TicketBody)
+_BODY = msgspec.json.Decoder(EmptyBody)
 _HOLDER = msgspec.msgpack.Decoder(Identity)
 
 
@@ -49,7 +49,8 @@ async def issue(request: Request) -> Reply:
     now = time.time_ns() // 1_000_000
     expires = now + LONGEST if caller.expires is None else caller.expires
     ticket = secrets.token_urlsafe(24)
-    held = msgspec.structs.replace(caller, expires=expires, ticket=_tag(ticket))
+    issued = now if caller.issued is None else caller.issued
+    held = msgspec.structs.replace(caller, issued=issued, expires=expires, ticket=_tag(ticket))
     name, lifetime = _name(ticket), max(expires - now, 1)
     await service.store.put("ticket", name, msgspec.msgpack.encode(held), lifetime)
     await service.store.put("fresh", name, b"", min(FRESH, lifetime))
@@ -86,6 +87,7 @@ async def _holder(service: Service, ticket: str, cursor: str) -> Identity:
             f"The ticket was good for {FRESH // 1000} s, and is now with the last event id of a stream that "
             "was opened with it; POST /v1/tickets makes a new one."
         )
+    service.admit(holder)
     return holder
 
 

@@ -64,7 +64,12 @@ class Tokens:
         reason = flaw(claims.sub)
         if reason is not None:
             raise Unauthenticated(f"The token's claim sub {reason}.")
-        return Identity(user=claims.sub, rights=claims.presence, expires=int(claims.exp * 1000))
+        return Identity(
+            user=claims.sub,
+            rights=claims.presence,
+            issued=int(claims.iat * 1000),
+            expires=int(claims.exp * 1000),
+        )
 
     def _claims(self, token: str) -> Claims:
         if len(token) > _LONGEST:

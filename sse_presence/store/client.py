@@ -101,6 +101,20 @@ class Client:
         """A value that is kept; None where there is none."""
         return cast("bytes | None", await self._guard(self._on(key.encode(), "GET", key)))
 
+    async def note(self, key: str, time: int, value: bytes, oldest: int) -> None:
+        """Note a value as of a time; notes from before `oldest` are dropped."""
+        await self._guard(self._on(key.encode(), "ZADD", key, time, value))
+        await self._guard(self._on(key.encode(), "ZREMRANGEBYSCORE", key, "-inf", f"({oldest}"))
+
+    async def notes(self, key: str, since: int) -> list[bytes]:
+        """The values that were noted since a time, in their order."""
+        return list(await self._guard(self._on(key.encode(), "ZRANGEBYSCORE", key, since, "+inf")))
+
+    async def now(self, key: str) -> int:
+        """What time it is for the server that holds a key, in milliseconds."""
+        seconds, microseconds = await self._guard(self._on(key.encode(), "TIME"))
+        return int(seconds) * 1000 + int(microseconds) // 1000
+
     async def memory_policy(self, key: str) -> str:
         """The `maxmemory-policy` of the server that holds a key; empty where it does not tell."""
         info = await self._guard(self._on(key.encode(), "INFO", "memory"))

@@ -11,6 +11,12 @@ from binascii import crc_hqx
 META = "presence:meta"
 """Hash with the store's format, its number of partitions and the cursor key."""
 
+REVOKED = "presence:revoked"
+"""Sorted set of who was disconnected, by the time of it."""
+
+REVOKED_KEPT = 366 * 86_400_000
+"""Milliseconds; tokens that live longer than a year are not what they should be."""
+
 FORMAT = "2"
 """Raised when the keys of an older version can no longer be read."""
 

@@ -237,6 +237,20 @@ class Store:
         """A value that was put, while it is kept."""
         return await self._client.get(keys.value(self.partition_of(name), kind, name))
 
+    # Users who were disconnected
+
+    async def revoke(self, user: str) -> int:
+        """Note that what was issued for a user until now is no longer good; the time of it."""
+        now = await self._client.now(keys.REVOKED)
+        note = msgspec.msgpack.encode((user, now))
+        await self._client.note(keys.REVOKED, now, note, now - keys.REVOKED_KEPT)
+        return now
+
+    async def revoked(self, since: int) -> list[tuple[str, int]]:
+        """Who was disconnected since a time, and when."""
+        notes = await self._client.notes(keys.REVOKED, since)
+        return [msgspec.msgpack.decode(note, type=tuple[str, int]) for note in notes]
+
     # Time
 
     async def tick(self) -> int:

@@ -47,7 +47,7 @@ def refusal(token: str, settings: Settings = SETTINGS) -> str:
 def test_tokens_say_who_calls(algorithm: str) -> None:
     token = signed(algorithm, presence={"watch": ["bob"], "roles": ["publish"]})
     rights = Rights(watch=frozenset({"bob"}), roles=frozenset({"publish"}))
-    expected = Identity(user="alice", rights=rights, expires=(NOW + 600) * 1000)
+    expected = Identity(user="alice", rights=rights, issued=NOW * 1000, expires=(NOW + 600) * 1000)
     assert Tokens(SETTINGS).identity(token) == expected
 
 

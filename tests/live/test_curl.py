@@ -55,6 +55,7 @@ CALLS: dict[str, tuple[tuple[str, ...], dict[str, Any]]] = {
         {"users": 1, "channels": 0, "members": 0},
     ),
     "/v1/leave": ((*ALICE, "--json", '{"device":"d"}'), {}),
+    "/v1/users/{user:path}/disconnect": (("-H", "X-Presence-User: root", "-X", "POST"), {}),
 }
 """Path → what curl is told, and what must be in the answer; in an order that a user could follow."""
 
@@ -82,7 +83,7 @@ def test_every_route_is_driven() -> None:
 
 def test_every_call(serve: Serve) -> None:
     url = serve(redis_url=None).url
-    names = {"channel:path": "room"}
+    names = {"channel:path": "room", "user:path": "alice"}
     for path, (arguments, expected) in CALLS.items():
         place = re.sub("{(.+)}", lambda name: names[name[1]], path)
         printed, _, code = curl(*arguments, "-w", "\n%{http_code}", url + place).rpartition("\n")
