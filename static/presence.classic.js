@@ -1034,6 +1034,8 @@ return { Service };
 
 const tabsModule = (() => {
 const ANSWER_MS = 300;
+const ASK_MS = 5_000;
+const PATIENCE = 3;
 
 class Tabs {
 reports = new Map();
@@ -1043,6 +1045,8 @@ leading = false;
 #id = crypto.getRandomValues(new Uint32Array(3)).join("-");
 #channel;
 #leave;
+#asking;
+#unanswered = 0;
 #answers;
 #informed = false;
 
@@ -1063,8 +1067,8 @@ return;
 }
 this.#channel = new BroadcastChannel(this.#name);
 this.#channel.onmessage = ({ data }) => this.#heard(data);
-this.#leave = new AbortController();
-this.#campaign(this.#leave.signal);
+this.#asking = setInterval(() => this.#missed(), ASK_MS);
+this.#campaign();
 this.report();
 }
 
@@ -1072,6 +1076,7 @@ leave() {
 this.leading = this.#informed = false;
 this.reports.clear();
 if (!this.#channel) return;
+clearInterval(this.#asking);
 this.#post({ kind: "gone" });
 this.#channel.close();
 this.#channel = undefined;
@@ -1108,24 +1113,50 @@ for (const tab of awaited) this.reports.delete(tab);
 if (awaited.size > 0) this.#on.reported();
 }
 
-async #campaign(signal) {
-const held = (lock) => new Promise((resolve) => lock && signal.addEventListener("abort", resolve));
-const lead = (lock) => {
+async #campaign(steal = false) {
+this.#leave?.abort();
+this.#leave = new AbortController();
+const { signal } = this.#leave;
+const lead = () => {
+if (signal.aborted) return undefined;
 this.leading = this.#informed = true;
 this.#post({ kind: "who" });
 this.#on.lead();
-return held(lock);
+return new Promise((resolve) => {
+signal.addEventListener("abort", resolve);
+});
 };
-await navigator.locks.request(this.#name, { signal }, lead).catch(() => undefined);
+const options = steal ? { steal } : { signal };
+await navigator.locks.request(this.#name, options, lead).catch(() => undefined);
+if (signal.aborted) return;
+this.leading = this.#informed = false;
+this.reports.clear();
+this.#on.ousted();
+this.#campaign();
+this.report();
+}
+
+#missed() {
+if (this.leading || document.hidden) {
+this.#unanswered = 0;
+} else if (this.#unanswered < PATIENCE) {
+this.#unanswered += 1;
+this.#post({ kind: "there" });
+} else {
+this.#unanswered = 0;
+this.#campaign(true);
+}
 }
 
 #heard({ from, to, kind, report, fresh, message }) {
 if (to && to !== this.#id) return;
 this.#informed ||= to === this.#id;
 if (kind === "who") this.report();
+if (kind === "here") this.#unanswered = 0;
 if (kind === "say" && this.#informed) this.#on.message(message);
 if (!this.leading) return;
 if (kind === "ask") this.#on.asked();
+if (kind === "there") this.#post({ to: from, kind: "here" });
 if (kind === "report") {
 this.reports.set(from, report);
 this.#answers?.(from);
@@ -1542,6 +1573,7 @@ report: () => this.#report(),
 lead: () => this.#lead(),
 reported: () => this.#leader?.changed(),
 asked: () => this.#leader?.reconnect(),
+ousted: () => this.#unlead(false),
 message: (message) => this.#heard(message),
 shared: () => this.#all(),
 });
@@ -1590,7 +1622,11 @@ if (!this.#present) return;
 this.#present = false;
 const alone = this.#tabs?.reports.size === 0;
 this.#tabs?.leave();
-this.#leader?.stop(closing && alone);
+this.#unlead(closing && alone);
+}
+
+#unlead(leaving) {
+this.#leader?.stop(leaving);
 this.#leader = undefined;
 }
 

@@ -176,6 +176,7 @@ class Presence {
       lead: () => this.#lead(),
       reported: () => this.#leader?.changed(),
       asked: () => this.#leader?.reconnect(),
+      ousted: () => this.#unlead(false),
       message: (message) => this.#heard(message),
       shared: () => this.#all(),
     });
@@ -225,7 +226,11 @@ class Presence {
     this.#present = false;
     const alone = this.#tabs?.reports.size === 0;
     this.#tabs?.leave();
-    this.#leader?.stop(closing && alone);
+    this.#unlead(closing && alone);
+  }
+
+  #unlead(leaving) {
+    this.#leader?.stop(leaving);
     this.#leader = undefined;
   }
 

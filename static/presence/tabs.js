@@ -5,11 +5,15 @@
  * over a BroadcastChannel. Where the browser has neither, or the page is no secure context, each page leads
  * for itself.
  *
- * Each page reports what it wants and how active it is; a page that does not answer a roll call is gone.
+ * Each page reports what it wants and how active it is; a page that does not answer a roll call is gone. A
+ * leader that does not answer, because a dialog or a long script holds it, loses the lead to a page that is seen.
  */
 
 /** Pages answer at once unless they are dead: this long only once for each of those. */
 const ANSWER_MS = 300;
+/** How often a page asks whether the leader is there, and how often in vain. */
+const ASK_MS = 5_000;
+const PATIENCE = 3;
 
 export class Tabs {
   /** The reports of the other pages, by page; kept by the one that leads. */
@@ -20,6 +24,8 @@ export class Tabs {
   #id = crypto.getRandomValues(new Uint32Array(3)).join("-");
   #channel;
   #leave;
+  #asking;
+  #unanswered = 0;
   #answers;
   /** Whether this page knows what the leader knows; what it hears before makes no sense. */
   #informed = false;
@@ -27,7 +33,7 @@ export class Tabs {
   /**
    * `report()` gives this page's report; `lead()` is called when this page leads, `message(message)` with
    * what the leader says, `reported()` when a report came or a page went, `shared()` gives what a new page
-   * has to know, and `asked()` is called where one wants to reconnect.
+   * has to know, `asked()` is called where one wants to reconnect, and `ousted()` when another page leads now.
    */
   constructor(name, on) {
     this.#name = name;
@@ -46,8 +52,8 @@ export class Tabs {
     }
     this.#channel = new BroadcastChannel(this.#name);
     this.#channel.onmessage = ({ data }) => this.#heard(data);
-    this.#leave = new AbortController();
-    this.#campaign(this.#leave.signal);
+    this.#asking = setInterval(() => this.#missed(), ASK_MS);
+    this.#campaign();
     this.report();
   }
 
@@ -56,6 +62,7 @@ export class Tabs {
     this.leading = this.#informed = false;
     this.reports.clear();
     if (!this.#channel) return;
+    clearInterval(this.#asking);
     this.#post({ kind: "gone" });
     this.#channel.close();
     this.#channel = undefined;
@@ -96,24 +103,51 @@ export class Tabs {
     if (awaited.size > 0) this.#on.reported();
   }
 
-  async #campaign(signal) {
-    const held = (lock) => new Promise((resolve) => lock && signal.addEventListener("abort", resolve));
-    const lead = (lock) => {
+  /** Waits for the lead, or takes it. */
+  async #campaign(steal = false) {
+    this.#leave?.abort();
+    this.#leave = new AbortController();
+    const { signal } = this.#leave;
+    const lead = () => {
+      if (signal.aborted) return undefined;
       this.leading = this.#informed = true;
       this.#post({ kind: "who" });
       this.#on.lead();
-      return held(lock);
+      return new Promise((resolve) => {
+        signal.addEventListener("abort", resolve);
+      });
     };
-    await navigator.locks.request(this.#name, { signal }, lead).catch(() => undefined);
+    const options = steal ? { steal } : { signal };
+    await navigator.locks.request(this.#name, options, lead).catch(() => undefined);
+    if (signal.aborted) return;
+    this.leading = this.#informed = false;
+    this.reports.clear();
+    this.#on.ousted();
+    this.#campaign();
+    this.report();
+  }
+
+  #missed() {
+    if (this.leading || document.hidden) {
+      this.#unanswered = 0;
+    } else if (this.#unanswered < PATIENCE) {
+      this.#unanswered += 1;
+      this.#post({ kind: "there" });
+    } else {
+      this.#unanswered = 0;
+      this.#campaign(true);
+    }
   }
 
   #heard({ from, to, kind, report, fresh, message }) {
     if (to && to !== this.#id) return;
     this.#informed ||= to === this.#id;
     if (kind === "who") this.report();
+    if (kind === "here") this.#unanswered = 0;
     if (kind === "say" && this.#informed) this.#on.message(message);
     if (!this.leading) return;
     if (kind === "ask") this.#on.asked();
+    if (kind === "there") this.#post({ to: from, kind: "here" });
     if (kind === "report") {
       this.reports.set(from, report);
       this.#answers?.(from);

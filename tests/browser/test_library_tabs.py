@@ -109,6 +109,29 @@ async def test_a_tab_that_crashes_leaves_its_work_to_another(
     await follower.is_in("live")
 
 
+async def test_a_tab_that_hangs_loses_its_work_to_one_that_is_seen(
+    serve: Serve, open_gate: OpenGate, open_tab: OpenTab, browser: Browser
+) -> None:
+    """A dialog stops all scripts of its page until somebody answers it."""
+    gate = await open_gate(serve(heartbeat=1, grace=0.5).url)
+    one_browser = await browser.new_context()
+    leader = await open_tab(gate, "{auth: {user: 'alice'}, users: ['bob']}", one_browser)
+    follower = await open_tab(gate, "{auth: {user: 'alice'}, users: ['carol']}", one_browser)
+    await follower.sees("carol", "offline")
+    async with leader.page.expect_event("dialog") as opened:
+        await leader.do("setTimeout(() => alert('Look!'))")
+    dialog = await opened.value
+    await until(lambda: len(_devices(gate)) == 2)
+    await follower.until("events.filter(({type}) => type === 'hello').length > 0")
+    await dialog.accept()
+    await until(lambda: len(gate.streams) == 1)
+    beats = len(gate.bodies("heartbeat"))
+    await until(lambda: len(gate.bodies("heartbeat")) > beats + 3)
+    assert {beat["device"] for beat in gate.bodies("heartbeat")[-2:]} == {gate.streams[0].query["device"]}
+    await leader.sees("bob", "offline")
+    await leader.is_in("live")
+
+
 async def test_two_users_in_one_browser_keep_apart(
     serve: Serve, open_gate: OpenGate, open_tab: OpenTab, browser: Browser
 ) -> None:

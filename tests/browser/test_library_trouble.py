@@ -8,6 +8,7 @@ import time
 
 import jwt
 import pytest
+from playwright.async_api import Browser
 
 from tests.browser.conftest import OpenGate, OpenTab
 from tests.browser.waiting import until
@@ -160,3 +161,26 @@ async def test_who_has_no_token_any_more_is_left_alone(
     assert (await alice.get("states"))[-1] == "offline unauthorized"
     assert len(asked) <= 4
     assert len(gate.calls) - len([call for call in gate.calls if not call.path.startswith("/v1/")]) <= 6
+
+
+async def test_a_cookie_goes_with_everything(
+    serve: Serve, open_gate: OpenGate, open_tab: OpenTab, browser: Browser
+) -> None:
+    """Streams, too; when it ends the page is told, and goes on when it has another."""
+    gate = await open_gate(serve(auth="jwt", jwt_secret=SECRET, ping=0.5, heartbeat=1, grace=0.5).url)
+    cookies = await browser.new_context()
+
+    async def sign_in(seconds: int) -> None:
+        now = int(time.time())
+        claims = {"sub": "alice", "iat": now, "exp": now + seconds, "presence": {}}
+        value = jwt.encode(claims, SECRET, "HS256")
+        await cookies.add_cookies([{"name": "presence_token", "value": value, "url": gate.url}])
+
+    await sign_in(5)
+    alice = await open_tab(gate, "{auth: 'cookie', user: 'alice'}", cookies)
+    await alice.sees("alice", "online")
+    await alice.until("states.at(-1) === 'offline unauthorized'")
+    await sign_in(600)
+    await alice.do("presence.reconnect()")
+    await alice.is_in("live")
+    assert await alice.get("events.findLast(({type}) => type === 'hello').data.resumed")
