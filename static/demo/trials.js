@@ -124,19 +124,27 @@ export class Trials {
   }
 
   restart() {
-    const stop = this.#presence.on("state", ({ state, reason }) => this.#restarting(state, reason));
+    const ends = [
+      this.#presence.on("state", ({ state, reason }) => this.#away(state, reason)),
+      this.#presence.on("event", ({ type, data }) => type === "hello" && this.#back(data.resumed)),
+    ];
     return {
-      words: "A page cannot do that; you can: press Ctrl-C in the terminal of make run and start it again. Watch the contacts: nobody is shown leaving.",
+      words: "A page cannot do that; you can: press Ctrl-C in the terminal and start it again. Nobody is shown leaving, unless the store goes, too, as that of make run does.",
       ending: "Got it",
       end: () => {
-        stop();
+        for (const end of ends) end();
         return "";
       },
     };
   }
 
-  #restarting(state, reason) {
-    if (state === "live") this.#say("It is back, and so is the stream. Nobody was shown leaving because of it.");
-    else this.#say(`The service is away${reason === "shutdown" ? ", and said bye" : ""}: all stay as they were. Start it again.`);
+  #away(state, reason) {
+    if (state === "live") return;
+    this.#say(`The service is away${reason === "shutdown" ? ", and said bye" : ""}: all stay as they were. Start it again.`);
+  }
+
+  #back(resumed) {
+    if (resumed) this.#say("It is back, and the stream went on where it was: nobody was shown leaving.");
+    else this.#say("It is back, with a store that knows nobody yet: a snapshot says so, and all are here again with their next heartbeats.");
   }
 }
