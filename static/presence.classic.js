@@ -240,6 +240,10 @@ this.#running = false;
 clearTimeout(this.#timer);
 }
 
+catchUp() {
+if (this.#failures > 0) this.now();
+}
+
 async now() {
 if (!this.#running) return;
 clearTimeout(this.#timer);
@@ -900,6 +904,7 @@ this.#service.ask("POST", "v1/leave", { body }).catch(() => undefined);
 
 #event(type, data, id) {
 if (data.heartbeat_ms) this.#heartbeat.paceMs = data.heartbeat_ms;
+if (type === "hello") this.#heartbeat.catchUp();
 this.#on.tell({ kind: "event", type, data, id });
 }
 

@@ -54,6 +54,11 @@ export class Heartbeat {
     clearTimeout(this.#timer);
   }
 
+  /** The service is there again: one that failed waits no longer. */
+  catchUp() {
+    if (this.#failures > 0) this.now();
+  }
+
   /** Beats at once; the next one follows an interval later. */
   async now() {
     if (!this.#running) return;

@@ -173,6 +173,7 @@ export class Leader {
 
   #event(type, data, id) {
     if (data.heartbeat_ms) this.#heartbeat.paceMs = data.heartbeat_ms;
+    if (type === "hello") this.#heartbeat.catchUp();
     this.#on.tell({ kind: "event", type, data, id });
   }
 

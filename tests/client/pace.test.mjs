@@ -88,6 +88,19 @@ test("a heartbeat that failed is repeated soon, and one that was put off as late
     heartbeat.stop();
   }));
 
+test("a heartbeat that failed does not wait when the service is there again", () =>
+  timed(async (pass) => {
+    const { heartbeat, seen } = beating(new PresenceError("Lost.", { retryMs: 9_000 }), { heartbeat_ms: 10_000 });
+    heartbeat.start();
+    await pass(100);
+    heartbeat.catchUp();
+    await pass(100);
+    heartbeat.catchUp();
+    await pass(100);
+    assert.equal(seen.sent, 2);
+    heartbeat.stop();
+  }));
+
 test("a heartbeat that is refused is the last", () =>
   timed(async (pass) => {
     const { heartbeat, seen } = beating(new PresenceError("No.", { status: 401 }));
