@@ -9,11 +9,16 @@ from pathlib import Path
 
 from benchmarks.benchmark import Scale
 from benchmarks.fanout import FANOUT
+from benchmarks.heartbeats import HEARTBEATS
 from benchmarks.machine import machine, versions
+from benchmarks.quiet import QUIET
+from benchmarks.resync import RESYNC
 from benchmarks.rounds import Outcome, play
+from benchmarks.signals import SIGNALS
+from benchmarks.storm import STORM
 from benchmarks.table import table
 
-ALL = {benchmark.name: benchmark for benchmark in (FANOUT,)}
+ALL = {benchmark.name: benchmark for benchmark in (FANOUT, STORM, QUIET, HEARTBEATS, SIGNALS, RESYNC)}
 
 
 async def main() -> None:

@@ -17,7 +17,7 @@ class Scale(NamedTuple):
 
     factor: float
 
-    def of(self, number: int, least: int = 1) -> int:
+    def of(self, number: float, least: int = 1) -> int:
         """So many, at this scale."""
         return max(least, round(number * self.factor))
 
@@ -60,3 +60,5 @@ class Benchmark(NamedTuple):
     contenders: Mapping[str, Start]
     measure: Measure
     targets: tuple[Target, ...] = ()
+    most_rounds: int = 99
+    """Fewer where nobody is compared."""

@@ -7,6 +7,7 @@ reads it knows how old it is. All contenders send the same JSON for it.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
@@ -28,8 +29,8 @@ class Call(NamedTuple):
 class Dialect(Protocol):
     """One way to speak."""
 
-    ready: bytes
-    """A stream is open when this came, and the empty line after it."""
+    ready: re.Pattern[bytes]
+    """A stream is open when this came."""
 
     def watch(self, number: int, users: Sequence[int]) -> str:
         """The target of a stream."""
@@ -54,11 +55,11 @@ def typing(user: int, channel: int) -> Call:
 class Presence:
     """The service itself."""
 
-    ready = b"event: snapshot"
+    ready = re.compile(rb"^event: (?:snapshot|presence)\n.*?\n\n", re.DOTALL | re.MULTILINE)
 
     def watch(self, number: int, users: Sequence[int]) -> str:
         """All users as parameters."""
-        return f"/v1/events?as=watcher-{number}&" + "&".join(f"user=user-{user}" for user in users)
+        return "&".join([f"/v1/events?as=watcher-{number}", *(f"user=user-{user}" for user in users)])
 
     def change(self, user: int, stamp: int) -> Call:
         """A chosen status."""
@@ -68,7 +69,7 @@ class Presence:
 class Topics:
     """Servers that hand on whatever is published: one topic a user, and the record made by the publisher."""
 
-    ready = b"\r\n\r\n"
+    ready = re.compile(rb"\r\n\r\n")
 
     def watch(self, _: int, users: Sequence[int]) -> str:
         """All topics, with commas between them."""

@@ -32,6 +32,7 @@ class Outcome(NamedTuple):
 async def play(benchmark: Benchmark, count: int, scale: Scale) -> Outcome:
     """Run all rounds; who cannot run is left out."""
     outcome = Outcome(benchmark, [], {})
+    count = min(count, benchmark.most_rounds)
     for number in range(count):
         figures: dict[str, Figures] = {}
         for contender, start in benchmark.contenders.items():

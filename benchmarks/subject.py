@@ -111,9 +111,11 @@ def stock() -> AbstractAsyncContextManager[Subject]:
     return _topics(sys.executable, str(REFERENCES / "stock.py"))
 
 
-def no_store() -> AbstractAsyncContextManager[Subject]:
+@asynccontextmanager
+async def no_store() -> AsyncIterator[Subject]:
     """Starlette answering 204, and keeping nothing."""
-    return _topics(sys.executable, str(REFERENCES / "no_store.py"))
+    async with _topics(sys.executable, str(REFERENCES / "no_store.py")) as subject:
+        yield replace(subject, dialect="presence")
 
 
 @asynccontextmanager

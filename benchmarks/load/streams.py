@@ -13,7 +13,7 @@ import select
 import socket
 import sys
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from typing import Any
 
 from benchmarks.dialects import DIALECTS
@@ -22,6 +22,7 @@ AT_ONCE = 128
 """Connections that are being opened at the same time: fewer than the servers' backlogs."""
 
 STAMP = re.compile(rb"@(\d+)@")
+RECORD = re.compile(rb'"user":"user-(\d+)"[^{}]*"text":"@(\d+)@"')
 ID = re.compile(rb"^id: ?(\S+)$", re.MULTILINE)
 
 PIECE = 262_144
@@ -55,6 +56,9 @@ class Readers:
         self.ready = self.lost = self.deliveries = self.bytes = 0
         self.latencies: Counter[int] = Counter()
         self.ready_at: list[float] = []
+        self._sample: int = spec.get("sample", 0)
+        self._last: defaultdict[int, dict[int, int]] = defaultdict(dict)
+        """For each stream of the sample, what it was told last of each user."""
         self._commands = b""
         self._until: tuple[str, int, float] | None = None
 
@@ -79,7 +83,7 @@ class Readers:
     def users(self, number: int) -> list[int]:
         """Whom a stream watches: evenly spread, so that each user has as many watchers as any other."""
         pool, watched = self._spec["pool"], self._spec["watched"]
-        return [(number + place * (pool // watched)) % pool for place in range(watched)]
+        return [(number + place * (pool // max(1, watched))) % pool for place in range(watched)]
 
     def _connect(self) -> None:
         while self._waiting and self._opening < self._spec.get("at_once", AT_ONCE):
@@ -117,6 +121,8 @@ class Readers:
             return
         if self._spec.get("resume") and (ids := ID.findall(data)):
             reader.last_id = ids[-1]
+        if self._sample and reader.number % self._sample == 0:
+            self._last[reader.number] |= {int(user): int(stamp) for user, stamp in RECORD.findall(data)}
         now = time.monotonic_ns()
         for stamp in STAMP.findall(data):
             self.deliveries += 1
@@ -124,8 +130,7 @@ class Readers:
 
     def _begin(self, reader: Reader, data: bytes) -> None:
         """Note that a stream is open, once it is."""
-        _, found, after = data.partition(self._dialect.ready)
-        if not found or (self._dialect.ready != b"\r\n\r\n" and b"\n\n" not in after):
+        if not self._dialect.ready.search(data):
             reader.rest = data
             return
         if not data.startswith(b"HTTP/1.1 200"):
@@ -167,6 +172,9 @@ class Readers:
             self.ready_at.clear()
             self.open(last_ids if command["resume"] else None)
             self._say()
+        elif command["do"] == "last":
+            seen = [pair for stream in self._last.values() for pair in stream.items()]
+            print(json.dumps({"last": seen}), flush=True)
         else:
             self._say()
             self.deliveries = self.bytes = 0
