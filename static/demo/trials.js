@@ -80,7 +80,7 @@ export class Trials {
     this.#presence.device.set({ idle_ms: IDLE_MS });
     return {
       seconds: 15,
-      words: "As if you had not touched anything for ten minutes: your card says Away, and one presence event told it to everyone who watches you.",
+      words: "As if you had not touched anything for ten minutes: unless you chose a status, your card says Away, and one presence event told it to all who watch you.",
       ending: "I am back",
       end: () => {
         this.#senses.wake();

@@ -48,7 +48,8 @@ const SHEET = sheet(`
   }
   :host([status=unknown]) .mark, :host([old]) .mark { opacity: .5 }
   .words { overflow: hidden; text-overflow: ellipsis; white-space: nowrap }
-  .devices { flex: none; display: inline-flex; gap: .25em; opacity: .75 }
+  .devices { flex: none; display: inline-flex; gap: .25em }
+  .words, .devices { opacity: .8 }
   svg {
     width: 1em; height: 1em; fill: none; stroke: currentColor;
     stroke-width: 1.4; stroke-linecap: round; stroke-linejoin: round;
