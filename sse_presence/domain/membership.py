@@ -73,6 +73,11 @@ def taken(membership: Membership, user: str, fence: int, now: int) -> tuple[Memb
     return replace(membership, due=_renewal(fence, now)), reading
 
 
+def recalled(membership: Membership) -> Membership:
+    """Some channels may have lost their members: whoever is in any is told at once."""
+    return membership if membership.due is None else replace(membership, due=0)
+
+
 def told(membership: Membership, fence: int, now: int) -> Membership:
     """What was read with this fence has been told; that holds unless it was read or changed since."""
     if membership.fence != fence:

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator
 
 import pytest
-from hypothesis import HealthCheck, Phase, settings
-from hypothesis.stateful import run_state_machine_as_test
 
 from sse_presence.store.embedded import embedded
-from sse_presence.store.script import Script
+from tests.store.mutation import finds
 from tests.store.test_agreement import Agreement
+from tests.store.test_membership_agreement import MembershipAgreement
 
 MUTANTS = {
     "exclusive deadline": ("time >= d.deadline", "time > d.deadline"),
@@ -40,7 +38,41 @@ MUTANTS = {
 }
 
 
+MEMBERSHIP_MUTANTS = {
+    "channels not compared": (" or d.channels ~= op[10]", ""),
+    "ghost with the channels of the day": ("channels_of(user.ghost or user.real)", "channels_of(user.real)"),
+    "only one device's channels": ("if not mixed then", "if true then"),
+    "owed forgotten with the next change": (
+        "(membership.channels, '[^\\n]+') do membership.owed[channel] = true end",
+        "('', '[^\\n]+') do end",
+    ),
+    "taken off and put on at once": ("do membership.owed[channel] = nil end", "do end"),
+    "not claimed": ("now + CLAIMED", "now"),
+    "change after the reading confirmed": ("membership.state == one[2]", "membership.state ~= TOLD"),
+    "never told again": ("membership.channels == '' and NEVER or renewal(one[2])", "NEVER"),
+    "older line replaces newer": ("if fence > entry.fence then", "if true then"),
+    "older line replaces who was taken off": (
+        "tonumber(fence or redis.call('ZSCORE', roll.off_key, user) or -1)",
+        "tonumber(fence or -1)",
+    ),
+    "a line of any age": ("if fence < now - TOO_OLD then", "if false then"),
+    "taken off and forgotten": ("roll.off_key, '-inf', now - TOO_OLD", "roll.off_key, '-inf', now"),
+    "a lease too long": ("'-inf', now - LEASE,", "'-inf', now - 2 * LEASE,"),
+    "lapsing after an outage of ours": ("and now >= outage_end() + LEASE then", "then"),
+    "joined although it was there": ("entry.present and not entry.was then", "entry.present then"),
+    "one too few listed": ("if roll.count > LISTED_MEMBERS", "if roll.count >= LISTED_MEMBERS"),
+    "not listed again": ("elseif roll.before > LISTED_MEMBERS", "elseif false"),
+    "timer moved back": ("'LT', earliest + LEASE", "earliest + LEASE"),
+    "recalled for nothing": ("if partition.recalled == op[2] then return true end", ""),
+    "recalled by nobody": ("'WEIGHTS', 0", "'WEIGHTS', 1"),
+}
+
+
 class Mutant(Agreement):
+    """The same, on a script with a fault."""
+
+
+class MembershipMutant(MembershipAgreement):
     """The same, on a script with a fault."""
 
 
@@ -52,29 +84,11 @@ def mutant_store() -> Iterator[str]:
 
 @pytest.mark.parametrize("name", MUTANTS)
 def test_fault_is_found(mutant_store: str, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    right, wrong = MUTANTS[name]
-    source = Script().source.decode()
-    assert source.count(right) == 1
-    faulty = source.replace(right, wrong).encode()
-    original = Script.__init__
-
-    def init(script: Script) -> None:
-        original(script)
-        script.source = faulty
-        script.digest = hashlib.sha1(faulty, usedforsecurity=False).hexdigest()
-
-    monkeypatch.setattr(Script, "__init__", init)
     Mutant.url = mutant_store
-    with pytest.raises((AssertionError, ExceptionGroup)):
-        run_state_machine_as_test(
-            Mutant,
-            settings=settings(
-                max_examples=400,
-                stateful_step_count=40,
-                deadline=None,
-                database=None,
-                derandomize=True,
-                phases=[Phase.generate],
-                suppress_health_check=list(HealthCheck),
-            ),
-        )
+    finds(Mutant, *MUTANTS[name], monkeypatch)
+
+
+@pytest.mark.parametrize("name", MEMBERSHIP_MUTANTS)
+def test_membership_fault_is_found(mutant_store: str, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    MembershipMutant.url = mutant_store
+    finds(MembershipMutant, *MEMBERSHIP_MUTANTS[name], monkeypatch)

@@ -9,6 +9,7 @@ import msgspec
 import pytest
 from redis.asyncio import Redis
 
+from sse_presence.domain.members import LEASE
 from sse_presence.domain.message import Message
 from sse_presence.domain.roll import LISTED, Roll
 from sse_presence.domain.signal import Heartbeat, Leave, Override
@@ -25,11 +26,12 @@ def beat(*channels: str, device: str = "d", seq: int | None = None) -> Heartbeat
 
 
 @pytest.fixture(params=[1, 8])
-async def make(redis_url: str, request: pytest.FixtureRequest) -> AsyncIterator[Callable[[], Store]]:
+async def make(redis_url: str, request: pytest.FixtureRequest) -> AsyncIterator[Callable[..., Store]]:
     stores: list[Store] = []
 
-    def made() -> Store:
-        stores.append(Store(Client(redis_url), Settings(partitions=request.param, grace=200, sweep=200)))
+    def made(clock: Callable[[], int] | None = None) -> Store:
+        settings = Settings(partitions=request.param, grace=200, sweep=200)
+        stores.append(Store(Client(redis_url), settings, clock=clock))
         return stores[-1]
 
     yield made
@@ -38,7 +40,7 @@ async def make(redis_url: str, request: pytest.FixtureRequest) -> AsyncIterator[
 
 
 @pytest.fixture
-def store(make: Callable[[], Store]) -> Store:
+def store(make: Callable[..., Store]) -> Store:
     return make()
 
 
@@ -180,7 +182,7 @@ async def test_many_members_are_counted_and_listed_again_when_they_are_few(store
     await becomes(store, "room", *names[2:])
 
 
-async def test_a_dead_process_leaves_what_it_took_to_the_next(make: Callable[[], Store]) -> None:
+async def test_a_dead_process_leaves_what_it_took_to_the_next(make: Callable[..., Store]) -> None:
     dying, living = make(), make()
     await dying.heartbeat("alice", beat("room"))
     await becomes(living, "room", "alice")
@@ -198,6 +200,29 @@ async def test_all_but_metadata_expires(store: Store, redis: Redis) -> None:
     lasting = {key async for key in redis.scan_iter() if await redis.ttl(key) == -1}
     assert lasting == {b"presence:{%d}:m" % number for number in range(store.partitions)} & lasting
     assert await redis.exists(keys.taken_off(store.partition_of("hall")) + "hall")
+
+
+async def test_a_member_of_whom_nothing_more_is_told_lapses_with_its_lease(
+    make: Callable[..., Store], redis: Redis
+) -> None:
+    now = 1_700_000_000_000
+    store = make(clock=lambda: now)
+    await store.tick()
+    await store.heartbeat("alice", beat("room"))
+    await becomes(store, "room", "alice")
+    fence = await redis.zscore(keys.rolls(store.partition_of("room")) + "room", "alice")
+    assert fence is not None
+    await store.close()
+    await redis.delete(*(keys.script_keys(number)[4] for number in range(store.partitions)))
+    store = make(clock=lambda: now)
+    while now < fence + LEASE - 4_000:
+        now += 4_000
+        await store.tick()
+    now = int(fence) + LEASE - 1
+    await store.tick()
+    await becomes(store, "room", "alice")
+    now += 1
+    await becomes(store, "room")
 
 
 async def test_rolls_that_were_lost_are_told_again(store: Store, redis: Redis) -> None:
