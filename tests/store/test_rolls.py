@@ -217,6 +217,7 @@ async def test_a_member_of_whom_nothing_more_is_told_lapses_with_its_lease(
     store = make(clock=lambda: now)
     while now < fence + LEASE - 4_000:
         now += 4_000
+        await store.heartbeat("alice", beat("room"))
         await store.tick()
     now = int(fence) + LEASE - 1
     await store.tick()
