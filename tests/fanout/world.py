@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from httpx_sse import ServerSentEvent
@@ -200,22 +201,28 @@ class World:
             everything = self.register.partitions[number].watched()
             self.wanted.read(*(one for one in everything if not one.current))
         done: list[Watched] = []
-        while batch := self.wanted.take(10_000):
-            for watched in batch:
-                self._answer(watched)
-            done += batch
+        while asked := self.ask():
+            for answer in asked.values():
+                answer()
+            done += asked
+        self.wanted.read(*(watched for watched in done if watched.watchers and not watched.current))
         return done
 
-    def _answer(self, watched: Watched) -> None:
+    def ask(self) -> dict[Watched, Callable[[], None]]:
+        """Ask for all that is wanted; the answers, as of now, to be given now or later."""
+        return {watched: self._asked(watched) for watched in self.wanted.take(10_000)}
+
+    def _asked(self, watched: Watched) -> Callable[[], None]:
         if isinstance(watched, Room):
             listed = self.lists.get(watched.name, TypingList(watched.name, 0, ()))
-            self.hub.take_room(watched, listed, watched.messages, self.whole(watched.name))
-        elif isinstance(watched, LiveInterest):
-            self.hub.take_interest(watched, self.interests.get(watched.name))
-        elif isinstance(watched, Topic):
-            never = Record(watched.name, 0, 0, 0, OFFLINE)
-            name = f"own {watched.name}" if isinstance(watched, OwnTopic) else watched.name
-            self.hub.take_record(watched, self.store.get(name, never))
+            watched.roster.ask()
+            return partial(self.hub.take_room, watched, listed, watched.messages, self.whole(watched.name))
+        if isinstance(watched, LiveInterest):
+            return partial(self.hub.take_interest, watched, self.interests.get(watched.name))
+        assert isinstance(watched, Topic)
+        never = Record(watched.name, 0, 0, 0, OFFLINE)
+        name = f"own {watched.name}" if isinstance(watched, OwnTopic) else watched.name
+        return partial(self.hub.take_record, watched, self.store.get(name, never))
 
     def whole(self, channel: str) -> Roll:
         """Who is in a channel."""
