@@ -384,6 +384,7 @@ class Link {
 #probes = 0;
 #failures = 0;
 #state;
+#reason;
 #run = 0;
 #timer;
 #probing;
@@ -602,8 +603,9 @@ this.#received(...event);
 }
 
 #say(state, reason) {
-if (state === this.#state && reason === "") return;
+if (state === this.#state && reason === this.#reason) return;
 this.#state = state;
+this.#reason = reason;
 this.#on.state(state, reason);
 }
 }

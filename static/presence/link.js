@@ -37,6 +37,7 @@ export class Link {
   #probes = 0;
   #failures = 0;
   #state;
+  #reason;
   /** Counts attempts; what an older one still hears of is void. */
   #run = 0;
   #timer;
@@ -267,8 +268,9 @@ export class Link {
   }
 
   #say(state, reason) {
-    if (state === this.#state && reason === "") return;
+    if (state === this.#state && reason === this.#reason) return;
     this.#state = state;
+    this.#reason = reason;
     this.#on.state(state, reason);
   }
 }
