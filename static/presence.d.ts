@@ -115,7 +115,11 @@ export type State = "connecting" | "live" | "stale" | "polling" | "offline";
 
 export interface StateEvent {
   state: State;
-  /** Why, in a word: `shutdown`, `lifetime`, `overload`, `limit`, `cut`, `silence`, `unreachable`, `unauthorized`, `refused`. */
+  /**
+   * Why, in a word: what the service said (`shutdown`, `lifetime`, `overload`, `limit`, `expired`, `revoked`),
+   * what happened (`cut`, `silence`, `mute`: nothing came; `unreachable`, `closed`: by the page), or, until
+   * `reconnect()`, `unauthorized` or `refused`. Empty where all is well.
+   */
   reason: string;
 }
 
@@ -192,4 +196,6 @@ export class PresenceError extends Error {
   readonly code: string;
   /** How long the service asked to wait. */
   readonly retryMs?: number;
+  /** Asking again, as the same caller, would bring the same answer. */
+  readonly final: boolean;
 }
