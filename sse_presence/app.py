@@ -26,7 +26,8 @@ from sse_presence.http.cors import CrossOrigin
 from sse_presence.http.middleware import OpenModeGuard, TargetLimit
 from sse_presence.http.pages import Pages
 from sse_presence.http.problems import HANDLERS
-from sse_presence.http.routes import routes
+from sse_presence.http.routes import SIGNALS, routes
+from sse_presence.http.shortcut import Shortcut
 from sse_presence.service import Service
 from sse_presence.settings import Settings
 
@@ -44,6 +45,7 @@ def create_app(settings: Settings, authenticate: Authenticate | None = None) -> 
             Middleware(CrossOrigin, settings.origins),
             Middleware(TargetLimit, settings.max_target),
             *([Middleware(OpenModeGuard, settings)] if guarded else []),
+            Middleware(Shortcut, SIGNALS),
         ],
         exception_handlers=HANDLERS,
         lifespan=lifespan,

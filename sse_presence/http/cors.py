@@ -36,7 +36,7 @@ class CrossOrigin:
 
     def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         """Handle one connection."""
-        if scope["type"] != "http":
+        if scope["type"] != "http" or not (self._origins or scope["method"] == "OPTIONS"):
             return self._app(scope, receive, send)
         headers = Headers(scope=scope)
         origin = headers.get("origin")

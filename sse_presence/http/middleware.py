@@ -5,9 +5,8 @@ What passes is handed on as it is, without a frame or a wrapper of `send`: strea
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Iterator
+from collections.abc import Awaitable, Iterator, Mapping
 
-from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from sse_presence.errors import Forbidden, RequestError, TargetTooLong
@@ -44,14 +43,16 @@ class OpenModeGuard:
 
     def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         """Handle one connection."""
-        error = next(self._errors(scope), None) if scope["type"] == "http" else None
-        return (self._app if error is None else refusal(error))(scope, receive, send)
+        if scope["type"] == "http":
+            for error in self._errors(scope):
+                return refusal(error)(scope, receive, send)
+        return self._app(scope, receive, send)
 
     def _errors(self, scope: Scope) -> Iterator[RequestError]:
-        headers = Headers(scope=scope)
+        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
         if not self._settings.insecure_open:
-            for host in headers.getlist("host"):
-                if not is_loopback(host):
+            for name, value in scope["headers"]:
+                if name == b"host" and not is_loopback(host := value.decode("latin-1")):
                     yield Forbidden(f"Open mode serves this machine only, and Host is {host}. {_REMEDY}")
             forwarder = proxy_header(headers)
             if forwarder is not None:
@@ -72,7 +73,7 @@ def _target_size(scope: Scope) -> int:
     return len(path) + len(query) + bool(query)
 
 
-def _follows_link_to_page(scope: Scope, headers: Headers) -> bool:
+def _follows_link_to_page(scope: Scope, headers: Mapping[str, str]) -> bool:
     """Whether someone follows a link to the demo page: that gives the linking page nothing."""
     navigates = headers.get("sec-fetch-mode") == "navigate" and scope["method"] == "GET"
     return navigates and "/v1/" not in scope["path"]

@@ -7,14 +7,12 @@ visitor, and only these headers give it away. Other clients send none of them.
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Collection, Container
-
-from starlette.datastructures import Headers
+from collections.abc import Collection, Container, Mapping
 
 _DEFAULT_PORTS = {"http": ":80", "https": ":443"}
 
 
-def foreign_page(headers: Headers, allowed: Container[str]) -> str | None:
+def foreign_page(headers: Mapping[str, str], allowed: Container[str]) -> str | None:
     """Name the page of another origin that this request comes from; None if there is none.
 
     What the browser says of it counts first (`Sec-Fetch-Site`): it knows the address that its visitor sees,
@@ -46,7 +44,7 @@ def sharing(origin: str | None, allowed: Collection[str]) -> dict[str, str]:
     return headers
 
 
-def proxy_header(headers: Headers) -> str | None:
+def proxy_header(headers: Mapping[str, str]) -> str | None:
     """The first header by which a proxy says that it forwards; None if there is none."""
     return next(
         (name for name in headers if name in {"forwarded", "via"} or name.startswith("x-forwarded-")), None
@@ -57,7 +55,7 @@ def is_loopback(host: str) -> bool:
     """Whether a `Host` header names this machine and no other could have that name."""
     name = host[1 : host.find("]")] if host.startswith("[") else host.partition(":")[0]
     name = name.lower().rstrip(".")
-    if name == "localhost" or name.endswith(".localhost"):
+    if name in {"localhost", "127.0.0.1"} or name.endswith(".localhost"):
         return True
     try:
         return ipaddress.ip_address(name).is_loopback

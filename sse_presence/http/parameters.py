@@ -70,6 +70,8 @@ def read_query(query: bytes) -> Parameters:
 
 def parameters(request: Request, caller: Identity, *known: str) -> Parameters:
     """Read the query of a request; raises Malformed, or Invalid for a parameter that is not known here."""
+    if not request.scope["query_string"]:
+        return Parameters()
     given = read_query(request.scope["query_string"])
     unknown = [name for name in given if name not in known and name not in caller.parameters]
     if unknown:

@@ -6,7 +6,7 @@ by the server. No answer repeats a credential.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from http import HTTPStatus
 from typing import cast
 
@@ -104,10 +104,20 @@ async def _unexpected(request: Request, _: Exception) -> ProblemReply:
     return ProblemReply(problem, sharing(request.headers.get("origin"), service_of(request).settings.origins))
 
 
-HANDLERS: Mapping[type[Exception], ExceptionHandler] = {
+_ANSWERS: Mapping[type[Exception], Callable[[Request, Exception], Awaitable[ProblemReply]]] = {
     RequestError: _refused,
     StoreUnavailable: _unavailable,
     HTTPException: _http,
     ClientDisconnect: _gone,
-    Exception: _unexpected,
 }
+
+HANDLERS: Mapping[type[Exception], ExceptionHandler] = {**_ANSWERS, Exception: _unexpected}
+
+REFUSED = tuple(_ANSWERS)
+"""What handlers raise on purpose."""
+
+
+async def answer_to(request: Request, error: Exception) -> ProblemReply:
+    """The answer to what a handler raised on purpose."""
+    handler = next(handler for kind, handler in _ANSWERS.items() if isinstance(error, kind))
+    return await handler(request, error)

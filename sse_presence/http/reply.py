@@ -17,7 +17,16 @@ class Reply(Response):
     def __init__(
         self, content: bytes, status_code: int = 200, headers: Mapping[str, str] | None = None
     ) -> None:
-        super().__init__(content, status_code, {"Cache-Control": "no-store"} | dict(headers or {}))
+        self.status_code = status_code
+        self.body = content
+        self.background = None
+        self.raw_headers = [
+            (b"content-length", b"%d" % len(content)),
+            (b"content-type", self.media_type.encode()),
+            (b"cache-control", b"no-store"),
+        ]
+        if headers:
+            self.headers.update(headers)
 
 
 def reply(content: Any) -> Reply:

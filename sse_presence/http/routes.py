@@ -7,14 +7,19 @@ from starlette.routing import BaseRoute, Route
 from sse_presence.http import admin, channels, interests, ops, poll, queries, signals, stream, tickets
 from sse_presence.http.counted import counted
 
+SIGNALS = {
+    "/v1/heartbeat": counted("heartbeat", signals.heartbeat),
+    "/v1/status": counted("status", signals.status),
+    "/v1/typing": counted("typing", signals.typing),
+    "/v1/leave": counted("leave", signals.leave),
+}
+"""Path → handler of a POST."""
+
 
 def routes() -> list[BaseRoute]:
     """The routes of an app, except for the pages."""
     return [
-        Route("/v1/heartbeat", counted("heartbeat", signals.heartbeat), methods=["POST"]),
-        Route("/v1/status", counted("status", signals.status), methods=["POST"]),
-        Route("/v1/typing", counted("typing", signals.typing), methods=["POST"]),
-        Route("/v1/leave", counted("leave", signals.leave), methods=["POST"]),
+        *(Route(path, handler, methods=["POST"]) for path, handler in SIGNALS.items()),
         Route("/v1/tickets", tickets.issue, methods=["POST"]),
         Route("/v1/presence", queries.presence, methods=["GET", "POST"]),
         Route("/v1/channels/{channel:path}", channels.channel, methods=["GET"]),
