@@ -42,7 +42,9 @@ STRANGE = [
 async def alice(live: StartLive) -> AsyncIterator[httpx.AsyncClient]:
     """A client that calls as alice, in open mode."""
     service = await live(sweep=0.1)
-    async with httpx.AsyncClient(base_url=service.url, headers={"X-Presence-User": "alice"}) as client:
+    async with httpx.AsyncClient(
+        base_url=service.url, headers={"X-Presence-User": "alice"}, timeout=CEILING
+    ) as client:
         yield client
 
 
