@@ -49,7 +49,7 @@ class StartLive(Protocol):
 
 
 Events = Callable[..., AbstractAsyncContextManager[Stream]]
-"""`events(url, *users, channels=(), me="watcher", device=None, last=None, headers=None)`"""
+"""`events(url, *users, channels=(), me="watcher", last=None, headers=None, device="d", members=["room"])`"""
 
 
 @pytest.fixture(autouse=True)
@@ -91,6 +91,7 @@ def serve(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Serve]:
             service.stop()
     for service in services:
         assert "Traceback" not in service.log, service.log
+        assert "Fatal Python error" not in service.log, service.log
 
 
 @pytest.fixture

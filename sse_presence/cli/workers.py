@@ -91,7 +91,8 @@ def end_with_supervisor() -> None:
     """In a worker: be asked to stop when the supervisor is gone, however it went."""
 
     def watch() -> None:
-        sys.stdin.buffer.read()
+        while os.read(sys.stdin.fileno(), 4096):  # `sys.stdin`, if read meanwhile, aborts an orderly end
+            pass
         os.kill(os.getpid(), signal.SIGTERM)
 
     threading.Thread(target=watch, daemon=True).start()
