@@ -7,6 +7,7 @@ Its commands fail with an error, which becomes a 503, until the move is done.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable
 from typing import Any
 
@@ -28,6 +29,9 @@ class Cluster:
     def __init__(self, url: str) -> None:
         self._cluster = RedisCluster.from_url(url.replace("+cluster", "", 1), **options())
         self._known = False
+        self._learned = 0
+        """How many times the servers were asked who holds what."""
+        self._learning = asyncio.Lock()
 
     async def aclose(self) -> None:
         """End all connections."""
@@ -36,14 +40,20 @@ class Cluster:
     async def execute(self, key: bytes, *command: Any) -> Any:
         """Run a command where a key lives; raises RedisError."""
         node = await self._node(key)
+        learned = self._learned
         try:
             return await node.execute_command(*command)
         except MovedError:
-            self._known = False
+            self._doubt(learned)
             return await (await self._node(key)).execute_command(*command)
         except _ELSEWHERE:
-            self._known = False
+            self._doubt(learned)
             raise
+
+    def _doubt(self, learned: int) -> None:
+        """Ask again, once, however many commands of all partitions fail for what was learned then."""
+        if learned == self._learned:
+            self._known = False
 
     async def servers(self, channels: Iterable[bytes]) -> list[tuple[Redis, list[bytes]]]:
         """A client of its own for each server that holds some of these channels' slots."""
@@ -55,10 +65,12 @@ class Cluster:
         return [(Redis.from_pool(_connections(node)), part) for node, part in parts.values()]
 
     async def _node(self, key: bytes) -> ClusterNode:
-        if not self._known:
-            await self._cluster.initialize()
-            await self._cluster.nodes_manager.initialize()
-            self._known = True
+        async with self._learning:
+            if not self._known:
+                await self._cluster.initialize()
+                await self._cluster.nodes_manager.initialize()
+                self._known = True
+                self._learned += 1
         node = self._cluster.get_node_from_key(key.decode())
         if node is None:
             raise RedisError("No server of the cluster holds the slot.")

@@ -1,0 +1,51 @@
+"""What a process asks a cluster of its slots, however many partitions want to know."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+from redis.exceptions import ConnectionError as LostConnection
+
+from sse_presence.store.cluster import Cluster
+
+
+class Servers:
+    """A cluster of one server, which is down for the first commands."""
+
+    def __init__(self, down: int) -> None:
+        self.nodes_manager = self
+        self.asked = 0
+        self._down = down
+
+    async def initialize(self) -> None:
+        await asyncio.sleep(0.01)
+        self.asked += 1
+
+    def get_node_from_key(self, _: str) -> Servers:
+        return self
+
+    async def execute_command(self, *_: Any) -> bytes:
+        await asyncio.sleep(0.01)
+        if self._down > 0:
+            self._down -= 1
+            raise LostConnection("It is down.")
+        return b"done"
+
+
+async def test_partitions_that_fail_together_ask_once_who_holds_their_slots(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    servers = Servers(down=64)
+    cluster = Cluster("redis+cluster://127.0.0.1:1")
+    monkeypatch.setattr(cluster, "_cluster", servers)
+
+    async def all_partitions() -> list[Any]:
+        commands = (cluster.execute(b"key", "GET", "key") for _ in range(64))
+        return await asyncio.gather(*commands, return_exceptions=True)
+
+    assert all(isinstance(answer, LostConnection) for answer in await all_partitions())
+    assert servers.asked == 2, "the client, and what it knows of nodes"
+    assert set(await all_partitions()) == {b"done"}
+    assert servers.asked == 4
