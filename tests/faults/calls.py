@@ -10,6 +10,7 @@ from typing import Any, Self
 
 import httpx
 
+from tests.faults.client import client
 from tests.faults.history import OK, UNKNOWN, WITHDRAWN, History, Kind, Query, Signal, now
 from tests.faults.node import Node
 
@@ -23,7 +24,7 @@ class Calls:
     def __init__(self, nodes: Sequence[Node], history: History) -> None:
         self.nodes = nodes
         self._history = history
-        self._client = httpx.AsyncClient(timeout=PATIENCE, trust_env=False)
+        self._client = client(PATIENCE)
 
     async def __aenter__(self) -> Self:
         await self._client.__aenter__()

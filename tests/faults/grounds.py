@@ -11,12 +11,15 @@ from random import Random
 from sse_presence.store.embedded import binary
 from tests.faults.field import Breakable, Field
 from tests.faults.network import Network
-from tests.faults.node import Node, free_port
+from tests.faults.node import Node
 from tests.faults.proxy import Proxy
 from tests.faults.replicated import Replicated, ReplicatedCluster
 from tests.faults.single import SingleStore
 from tests.faults.store_process import StoreProcess
-from tests.stores.machines import cluster, sentinels
+from tests.stores.machines import cluster, free_port, sentinels
+
+PATIENCE = 3_000
+"""Milliseconds without an answer after which a replica takes over; less makes one take over unasked."""
 
 
 @asynccontextmanager
@@ -42,7 +45,7 @@ async def single(folder: Path, nodes: int, *_: object) -> AsyncIterator[Field]:
 async def sentinel(folder: Path, nodes: int, random: Random, ahead: int) -> AsyncIterator[Field]:
     """A master and a replica, named by three Sentinels; the replica's clock is ahead by so many seconds."""
     server = binary()
-    async with sentinels(folder / "store", server, server, ahead=ahead) as store:
+    async with sentinels(folder / "store", server, server, ahead=ahead, patience=PATIENCE) as store:
         part = Replicated([store.master, store.replica], random)
         async with _nodes(folder, [store.url] * nodes, part, exact=False) as field:
             yield field
@@ -51,7 +54,7 @@ async def sentinel(folder: Path, nodes: int, random: Random, ahead: int) -> Asyn
 @asynccontextmanager
 async def clustered(folder: Path, nodes: int, random: Random, ahead: int) -> AsyncIterator[Field]:
     """Three masters with a replica each, whose clock is ahead by so many seconds."""
-    async with cluster(folder / "store", ahead=ahead) as store:
+    async with cluster(folder / "store", ahead=ahead, patience=PATIENCE) as store:
         part = ReplicatedCluster(store, random)
         async with _nodes(folder, [store.url] * nodes, part, exact=False) as field:
             yield field

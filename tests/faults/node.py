@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import socket
-from contextlib import closing
 from pathlib import Path
 
 import httpx
 
+from tests.faults.client import client
 from tests.faults.figures import as_settings
 from tests.faults.process import CEILING, Process
 from tests.running import COMMAND, environment
+from tests.stores.machines import free_port
 
 
 class Node:
@@ -30,19 +30,12 @@ class Node:
     async def start(self) -> None:
         """Run it and return when it takes requests, with or without a store."""
         await self.process.start()
-        async with httpx.AsyncClient(trust_env=False) as client, asyncio.timeout(CEILING):
+        async with client(CEILING) as requests, asyncio.timeout(CEILING):
             while self.process.alive:
                 try:
-                    await client.get(f"{self.url}/healthz")
+                    await requests.get(f"{self.url}/healthz")
                 except httpx.TransportError:
                     await asyncio.sleep(0.05)
                 else:
                     return
         raise AssertionError(f"A node did not start:\n{self.process.log.read_text()[-2_000:]}")
-
-
-def free_port() -> int:
-    """A port that nobody listens on."""
-    with closing(socket.socket()) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

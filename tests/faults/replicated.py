@@ -44,12 +44,17 @@ class Replicated:
 
     async def _pair(self) -> tuple[Machine, Machine]:
         """A master, and its replica."""
-        master = self._random.choice(await self.masters())
-        for machine in self._machines:
-            told = await machine.ask("ROLE")
-            if told and told[0] == "slave" and int(told[2]) == master.port:
-                return master, machine
-        raise AssertionError("A master has no replica.")
+        pairs: list[tuple[Machine, Machine]] = []
+
+        async def some() -> bool:
+            told = [(machine, await machine.ask("ROLE")) for machine in self._machines]
+            leads = {machine.port: machine for machine, said in told if said and said[0] == "master"}
+            follow = [(machine, said[2]) for machine, said in told if said and said[0] == "slave"]
+            pairs[:] = [(leads[port], machine) for machine, port in follow if port in leads]
+            return bool(pairs)
+
+        await until(some, "a master has a replica")
+        return self._random.choice(pairs)
 
     async def _kill(self, planned: Planned) -> None:
         """The replica takes over; the old master comes back as its replica."""

@@ -9,6 +9,7 @@ from random import Random
 import httpx
 from httpx_sse import EventSource
 
+from tests.faults.client import client
 from tests.faults.figures import SETTINGS
 from tests.faults.history import ENDED, GIVEN_UP, OK, REFUSED, Connection, History, Told, Watching, now
 from tests.faults.node import Node
@@ -43,13 +44,13 @@ class Watcher:
         """Watch until cancelled."""
         node = self._random.randrange(len(self._nodes))
         timeout = httpx.Timeout(HANDSHAKE, read=SILENCE)
-        async with httpx.AsyncClient(timeout=timeout, trust_env=False) as client:
+        async with client(timeout) as requests:
             while True:
                 connection = Connection(node, self._last_id, now())
                 self.watching.connections.append(connection)
                 self.view.connect()
                 try:
-                    connection.ending = await self._read(client, connection)
+                    connection.ending = await self._read(requests, connection)
                 except (httpx.TimeoutException, asyncio.CancelledError) as error:
                     connection.ending = GIVEN_UP
                     if isinstance(error, asyncio.CancelledError):
@@ -64,10 +65,10 @@ class Watcher:
                 await asyncio.sleep(self._random.uniform(0.05, 0.5))
                 node = self._random.randrange(len(self._nodes))
 
-    async def _read(self, client: httpx.AsyncClient, connection: Connection) -> str:
+    async def _read(self, requests: httpx.AsyncClient, connection: Connection) -> str:
         headers = {"Last-Event-ID": self._last_id} if self._last_id else {}
         url = f"{self._nodes[connection.node].url}/v1/events"
-        async with client.stream("GET", url, params=self._parameters, headers=headers) as response:
+        async with requests.stream("GET", url, params=self._parameters, headers=headers) as response:
             if response.status_code != OK:
                 return f"answered {response.status_code}"
             async for source in EventSource(response).aiter_sse():

@@ -170,10 +170,14 @@ class Cluster:
 
 
 @asynccontextmanager
-async def cluster(folder: Path, *, ahead: int = 0) -> AsyncIterator[Cluster]:
-    """Run a cluster that is whole; the clocks of its replicas are ahead by so many seconds."""
+async def cluster(folder: Path, *, ahead: int = 0, patience: int = 2_000) -> AsyncIterator[Cluster]:
+    """Run a cluster that is whole.
+
+    `ahead`: seconds by which the clocks of replicas are. `patience`: milliseconds after which a master that
+    does not answer is given up; a loaded machine wants more.
+    """
     options = (
-        *("--cluster-enabled", "yes", "--cluster-node-timeout", "2000", "--save", ""),
+        *("--cluster-enabled", "yes", "--cluster-node-timeout", str(patience), "--save", ""),
         *("--cluster-require-full-coverage", "no", "--repl-diskless-sync-delay", "0"),
     )
     aheads = [0, 0, 0, ahead, ahead, ahead]
@@ -228,9 +232,9 @@ class Sentinels:
 
 @asynccontextmanager
 async def sentinels(
-    folder: Path, server: Path, sentinel: Path, *, ahead: int = 0
+    folder: Path, server: Path, sentinel: Path, *, ahead: int = 0, patience: int = 1_000
 ) -> AsyncIterator[Sentinels]:
-    """Run a replicated server under Sentinels that agree on it; the replica's clock is ahead by `ahead` s."""
+    """Run a replicated server under Sentinels that agree on it; the rest is as for `cluster`."""
     plain = ("--save", "", "--repl-diskless-sync-delay", "0")
     machines = [Machine(folder / "master", server, plain)]
     try:
@@ -240,7 +244,7 @@ async def sentinels(
             file = folder / f"sentinel-{number}.conf"
             file.write_text(
                 f"sentinel monitor presence 127.0.0.1 {machines[0].port} 2\n"
-                "sentinel down-after-milliseconds presence 1000\n"
+                f"sentinel down-after-milliseconds presence {patience}\n"
                 "sentinel failover-timeout presence 4000\n"
             )
             machines.append(Machine(folder / f"sentinel-{number}", sentinel, (str(file), "--sentinel")))
