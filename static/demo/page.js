@@ -26,12 +26,10 @@ const AGEING_MS = 30_000;
 const TOAST_MS = 8_000;
 
 function showState({ state, reason }) {
-  const refused = REFUSED.has(reason);
   const place = document.querySelector("#connection");
   place.dataset.state = state;
-  place.querySelector(".words").textContent = refused ? "Refused" : STATES[state];
+  place.querySelector(".words").textContent = REFUSED.has(reason) ? "Refused" : STATES[state];
   document.querySelector("#app").dataset.connection = state;
-  if (refused) showToast("The service refused the stream: this page needs open mode.");
 }
 
 let toastEnds;
@@ -98,7 +96,8 @@ function start(user) {
   listenToTabs(app);
   presence.on("state", showState);
   presence.on("error", ({ status, message }) => {
-    if (status >= 400 && status < 500 && status !== 429) showToast(message);
+    if (status === 401) showToast(`${message} This page needs open mode.`);
+    else if (status >= 400 && status < 500 && status !== 429) showToast(message);
   });
   setInterval(() => {
     people.paint();

@@ -119,6 +119,15 @@ async def test_the_panel_shows_events_as_they_come(serve: Serve, visit: Visit) -
     await expect(alice.frames("presence").filter(has_text='"user":"bob"').first).to_be_attached()
 
 
+async def test_a_service_that_refuses_the_page_is_named(serve: Serve, visit: Visit) -> None:
+    alice = await visit(serve().url, "alice")
+    await alice.is_connected()
+    await alice.page.route("**/v1/events?*", lambda route: route.fulfill(status=401))
+    await alice.page.reload()
+    await expect(alice.page.locator("#connection")).to_have_text("Refused")
+    await expect(alice.page.get_by_role("alert").filter(has_text="needs open mode")).to_be_visible()
+
+
 async def test_the_page_works_under_a_prefix(redis_url: str, visit: Visit) -> None:
     presence = create_app(settings_from(environment(redis_url, {})))
     app = Starlette(routes=[Mount("/our/presence", presence)], lifespan=lambda _: lifespan(presence))
