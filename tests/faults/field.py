@@ -28,10 +28,12 @@ class Breakable(Protocol):
 class Field:
     """Some nodes, and what they run on."""
 
-    def __init__(self, nodes: Sequence[Node], parts: Sequence[Breakable], *, exact: bool) -> None:
+    def __init__(self, nodes: Sequence[Node], parts: Sequence[Breakable], *, exact: bool, apart: int) -> None:
         self.nodes = nodes
         self.exact = exact
         """Whether there is one clock, which is this machine's, and one moment for all records of a query."""
+        self.apart = apart
+        """Milliseconds by which the clocks of several masters may differ."""
         self._busy: dict[int | None, asyncio.Lock] = {}
         self._kinds: dict[str, Injection] = {
             "kill": self._kill,

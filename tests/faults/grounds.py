@@ -56,7 +56,8 @@ async def clustered(folder: Path, nodes: int, random: Random, ahead: int) -> Asy
     """Three masters with a replica each, whose clock is ahead by so many seconds."""
     async with cluster(folder / "store", ahead=ahead, patience=PATIENCE) as store:
         part = ReplicatedCluster(store, random)
-        async with _nodes(folder, [store.url] * nodes, part, exact=False) as field:
+        apart = abs(ahead) * 1000
+        async with _nodes(folder, [store.url] * nodes, part, exact=False, apart=apart) as field:
             yield field
 
 
@@ -66,11 +67,13 @@ GROUNDS: dict[str, Ground] = {"single": single, "sentinel": sentinel, "cluster":
 
 
 @asynccontextmanager
-async def _nodes(folder: Path, urls: Sequence[str], *parts: Breakable, exact: bool) -> AsyncIterator[Field]:
+async def _nodes(
+    folder: Path, urls: Sequence[str], *parts: Breakable, exact: bool, apart: int = 0
+) -> AsyncIterator[Field]:
     nodes = [Node(number, folder, url) for number, url in enumerate(urls)]
     try:
         await asyncio.gather(*(node.start() for node in nodes))
-        yield Field(nodes, parts, exact=exact)
+        yield Field(nodes, parts, exact=exact, apart=apart)
     finally:
         for node in nodes:
             if node.process.alive:

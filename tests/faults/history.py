@@ -194,6 +194,8 @@ class History:
     began: int = field(default_factory=now)
     exact: bool = True
     """Whether the store has one clock, this machine's, and answers queries of one moment."""
+    apart: int = 0
+    """Milliseconds by which the clocks of its masters may differ."""
     signals: list[Signal] = field(default_factory=list)
     queries: list[Query] = field(default_factory=list)
     watchings: list[Watching] = field(default_factory=list)

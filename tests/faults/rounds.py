@@ -32,7 +32,7 @@ CONVERGED = 10.0
 
 async def play(plan: Plan, field: Field) -> tuple[History, list[Violation]]:
     """Play a round to its end and judge it."""
-    history = History(len(field.nodes), exact=field.exact)
+    history = History(len(field.nodes), exact=field.exact, apart=field.apart)
     logs = [len(_log(node.process.log)) for node in field.nodes]
     found: list[Violation] = []
     async with AsyncExitStack() as stack:

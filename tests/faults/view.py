@@ -20,8 +20,10 @@ RESENT = 6_000
 class View:
     """State of one watcher over all of its connections."""
 
-    def __init__(self, viewer: str) -> None:
+    def __init__(self, viewer: str, *, apart: int = 0) -> None:
+        """`apart`: milliseconds by which the clocks of a store's masters may differ; cursors have one time."""
         self.viewer = viewer
+        self._resent = RESENT + LAG + apart
         self.records: dict[str, Record] = {}
         self.typing: dict[str, dict[str, int]] = {}
         """Channel → user → when the entry lapses unless it is refreshed."""
@@ -112,7 +114,7 @@ class View:
             yield "one content a version", user, f"{known} was followed by {record}"
         elif step == 0 and user in self._told:
             yield "no unchanged record twice", user, f"{record} came again"
-        elif step == 0 and self._since[user] < self._cursor_at - RESENT - LAG and not self.stale:
+        elif step == 0 and self._since[user] < self._cursor_at - self._resent and not self.stale:
             yield "no old record on resuming", user, f"{record} came again, known since {self._since[user]}"
         elif step == 1 and known["version"] and _shown(record) == _shown(known) and not self._resuming:
             yield "one delta a change", user, f"{known} was followed by {record}, which shows the same"

@@ -17,7 +17,7 @@ SILENCE = SETTINGS.ping + 3_000
 def check_order(history: History) -> Iterator[Violation]:
     """No version goes back, nothing unchanged comes twice, each change makes one delta, and the like."""
     for watching in history.watchings:
-        view = View(watching.viewer)
+        view = View(watching.viewer, apart=history.apart)
         for connection in watching.connections:
             view.connect()
             for told in connection.told:
