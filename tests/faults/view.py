@@ -21,7 +21,7 @@ class View:
     """State of one watcher over all of its connections."""
 
     def __init__(self, viewer: str, *, apart: int = 0) -> None:
-        """`apart`: milliseconds by which the clocks of a store's masters may differ; cursors have one time."""
+        """`apart`: milliseconds by which clocks of masters may differ; cursors have one time."""
         self.viewer = viewer
         self._resent = RESENT + LAG + apart
         self.records: dict[str, Record] = {}
