@@ -110,15 +110,16 @@ async def open_stream(
     *users: str,
     channels: Sequence[str] = (),
     me: str = "watcher",
-    device: str | None = None,
     last: str | None = None,
     headers: dict[str, str] | None = None,
+    **more: str | Sequence[str],
 ) -> AsyncIterator[Stream]:
-    """Open `/v1/events` of the service at a URL, in open mode as `me`; elsewhere say `me=""`."""
-    interest = [*(("user", user) for user in users), *(("channel", name) for name in channels)]
-    parameters = httpx.QueryParams(
-        [*([("as", me)] if me else []), *interest, *([("device", device)] if device else [])]
-    )
+    """Open `/v1/events` of the service at a URL, in open mode as `me`; elsewhere say `me=""`.
+
+    `more` are parameters by their names: `members=["room"]`, `interest="…"`, `device="d"`.
+    """
+    given = {"as": me, "user": users, "channel": channels} | more
+    parameters = httpx.QueryParams({name: value for name, value in given.items() if value})
     sent = (headers or {}) | ({"Last-Event-ID": last} if last is not None else {})
     async with (
         httpx.AsyncClient(timeout=TIMEOUT, trust_env=False) as client,

@@ -206,7 +206,7 @@ ONE = st.tuples(
 )
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(st.lists(ONE, min_size=10, max_size=60))
 def test_after_quiet_every_view_is_what_the_store_says(steps: list[tuple[str, int, str, str, bool]]) -> None:
     async def run() -> None:

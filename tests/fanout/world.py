@@ -197,9 +197,6 @@ class World:
 
     def read(self) -> list[Watched]:
         """Answer everything that is wanted; nothing is spared."""
-        while (number := self.wanted.take_gap()) is not None:
-            everything = self.register.partitions[number].watched()
-            self.wanted.read(*(one for one in everything if not one.current))
         done: list[Watched] = []
         while asked := self.ask():
             for answer in asked.values():
@@ -210,6 +207,9 @@ class World:
 
     def ask(self) -> dict[Watched, Callable[[], None]]:
         """Ask for all that is wanted; the answers, as of now, to be given now or later."""
+        while (number := self.wanted.take_gap()) is not None:
+            everything = self.register.partitions[number].watched()
+            self.wanted.read(*(one for one in everything if not one.current))
         return {watched: self._asked(watched) for watched in self.wanted.take(10_000)}
 
     def _asked(self, watched: Watched) -> Callable[[], None]:

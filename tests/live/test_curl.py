@@ -27,6 +27,7 @@ ALICE = ("-H", "X-Presence-User: alice")
 CALLS: dict[str, tuple[tuple[str, ...], dict[str, Any]]] = {
     "/healthz": ((), {"status": "ok"}),
     "/readyz": ((), {"status": "ok"}),
+    "/openapi.json": ((), {"openapi": "3.1.0", "servers": [{"url": "/"}]}),
     "/v1/heartbeat": ((*ALICE, "--json", '{"device":"d"}'), {"status": "online", "heartbeat_ms": 15_000}),
     "/v1/status": (
         ("--json", '{"status":"dnd","text":"in a meeting"}', *ALICE),
