@@ -9,16 +9,22 @@ from pathlib import Path
 
 from benchmarks.benchmark import Scale
 from benchmarks.fanout import FANOUT
+from benchmarks.growth import GROWTH
 from benchmarks.heartbeats import HEARTBEATS
 from benchmarks.machine import machine, versions
 from benchmarks.quiet import QUIET
+from benchmarks.repair import REPAIR
 from benchmarks.resync import RESYNC
 from benchmarks.rounds import Outcome, play
 from benchmarks.signals import SIGNALS
 from benchmarks.storm import STORM
+from benchmarks.streams import STREAMS
 from benchmarks.table import table
 
-ALL = {benchmark.name: benchmark for benchmark in (FANOUT, STORM, QUIET, HEARTBEATS, SIGNALS, RESYNC)}
+ALL = {
+    benchmark.name: benchmark
+    for benchmark in (FANOUT, STORM, QUIET, STREAMS, HEARTBEATS, SIGNALS, RESYNC, GROWTH, REPAIR)
+}
 
 
 async def main() -> None:

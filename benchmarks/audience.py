@@ -76,20 +76,20 @@ class Audience:
 
 @asynccontextmanager
 async def audience(
-    subject: Subject, streams: int, *, pool: int, watched: int, **more: Any
+    subject: Subject, streams: int, *, pool: int, watched: int, first: int = 0, **more: Any
 ) -> AsyncIterator[Audience]:
-    """Open streams that watch `watched` of `pool` users each."""
+    """Open streams that watch `watched` of `pool` users each; their numbers begin at `first`."""
     count = -(-streams // PER_PROCESS)
     each = -(-streams // count)
     async with AsyncExitStack() as stack:
         processes = []
         for number in range(count):
-            first = number * each
+            begin = number * each
             spec = {
                 "port": subject.port,
                 "dialect": subject.dialect,
-                "first": first,
-                "count": min(each, streams - first),
+                "first": first + begin,
+                "count": min(each, streams - begin),
                 "pool": pool,
                 "watched": watched,
                 "source": f"127.0.0.{number // 2 + 1}",  # an address reaches another from 28,000 ports

@@ -51,14 +51,29 @@ SERVICE = "sse-presence"
 
 Measure = Callable[[Subject, Scale], Awaitable[Figures]]
 
+Contender = Callable[[Scale], Awaitable[Figures]]
+"""Starts somebody, and measures."""
+
+
+def each(measure: Measure, starts: Mapping[str, Start]) -> dict[str, Contender]:
+    """Measure all alike."""
+    return {name: _contender(measure, start) for name, start in starts.items()}
+
+
+def _contender(measure: Measure, start: Start) -> Contender:
+    async def measured(scale: Scale) -> Figures:
+        async with start() as subject:
+            return await measure(subject, scale)
+
+    return measured
+
 
 class Benchmark(NamedTuple):
     """One of the benchmarks."""
 
     name: str
     says: str
-    contenders: Mapping[str, Start]
-    measure: Measure
+    contenders: Mapping[str, Contender]
     targets: tuple[Target, ...] = ()
     most_rounds: int = 99
     """Fewer where nobody is compared."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from benchmarks.audience import audience
-from benchmarks.benchmark import SERVICE, Benchmark, Figures, Scale, Target
+from benchmarks.benchmark import SERVICE, Benchmark, Figures, Scale, Target, each
 from benchmarks.latency import percentile
 from benchmarks.meter import LOAD, metered
 from benchmarks.people import beaten
@@ -51,15 +51,17 @@ async def measure(subject: Subject, scale: Scale) -> Figures:
 FANOUT = Benchmark(
     name="fanout",
     says=f"{STREAMS} streams, one change to all",
-    contenders={
-        SERVICE: partial(presence, presence_window="0.01"),
-        "send() in C": floor,
-        "Nchan": nchan,
-        "Nchan, Redis": nchan_redis,
-        "better-sse": better_sse,
-        "sse-starlette": stock,
-    },
-    measure=measure,
+    contenders=each(
+        measure,
+        {
+            SERVICE: partial(presence, presence_window="0.01"),
+            "send() in C": floor,
+            "Nchan": nchan,
+            "Nchan, Redis": nchan_redis,
+            "better-sse": better_sse,
+            "sse-starlette": stock,
+        },
+    ),
     targets=(
         Target(COST, "<=", 1.0, "Nchan"),
         Target(COST, "<=", 0.6, "better-sse"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from redis.asyncio import Redis
 
-from benchmarks.benchmark import SERVICE, Benchmark, Figures, Scale, Target
+from benchmarks.benchmark import SERVICE, Benchmark, Figures, Scale, Target, each
 from benchmarks.child import load
 from benchmarks.latency import percentile
 from benchmarks.meter import LOAD, metered
@@ -60,8 +60,7 @@ async def commands(subject: Subject) -> dict[str, int]:
 HEARTBEATS = Benchmark(
     name="heartbeats",
     says=f"heartbeats that change nothing of {USERS} users, on {CONNECTIONS} connections, one worker",
-    contenders={SERVICE: presence, "no store": no_store},
-    measure=measure,
+    contenders=each(measure, {SERVICE: presence, "no store": no_store}),
     targets=(
         Target(RATE, ">=", 0.8, "no store"),
         Target(STORE, "<=", 10),

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 
 from benchmarks.audience import audience
-from benchmarks.benchmark import SERVICE, Benchmark, Figures, Scale, Target
+from benchmarks.benchmark import SERVICE, Benchmark, Figures, Scale, Target, each
 from benchmarks.latency import percentile
 from benchmarks.meter import LOAD, metered
 from benchmarks.people import beaten
@@ -52,7 +52,6 @@ async def measure(subject: Subject, scale: Scale) -> Figures:
 QUIET = Benchmark(
     name="quiet",
     says=f"{STREAMS} streams of {WATCHED} out of {POOL} users, {RATE} changes a second",
-    contenders={SERVICE: presence, "Nchan": nchan},
-    measure=measure,
+    contenders=each(measure, {SERVICE: presence, "Nchan": nchan}),
     targets=(Target("ms to a watcher, p50", "<=", 20), Target("ms to a watcher, p99", "<=", 100)),
 )

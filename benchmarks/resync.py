@@ -11,7 +11,7 @@ import time
 from redis.asyncio import Redis
 
 from benchmarks.audience import audience
-from benchmarks.benchmark import SERVICE, Benchmark, Figures, Scale, Target
+from benchmarks.benchmark import SERVICE, Benchmark, Figures, Scale, Target, each
 from benchmarks.meter import LOAD, metered
 from benchmarks.people import beaten
 from benchmarks.subject import Subject, presence
@@ -59,8 +59,7 @@ async def user_reads(subject: Subject) -> int:
 RESYNC = Benchmark(
     name="resync",
     says=f"{STREAMS} streams of {WATCHED} out of {POOL} users, cut at once and resuming",
-    contenders={SERVICE: presence},
-    measure=measure,
+    contenders=each(measure, {SERVICE: presence}),
     targets=(
         Target(COST, "<=", 2),
         Target("s until all are live", "<=", 15),

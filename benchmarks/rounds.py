@@ -35,13 +35,12 @@ async def play(benchmark: Benchmark, count: int, scale: Scale) -> Outcome:
     count = min(count, benchmark.most_rounds)
     for number in range(count):
         figures: dict[str, Figures] = {}
-        for contender, start in benchmark.contenders.items():
+        for contender, measured in benchmark.contenders.items():
             if contender in outcome.missing:
                 continue
             print(f"{benchmark.name}, round {number + 1} of {count}: {contender}", file=sys.stderr)
             try:
-                async with start() as subject:
-                    figures[contender] = await benchmark.measure(subject, scale)
+                figures[contender] = await measured(scale)
             except Missing as missing:
                 outcome.missing[contender] = str(missing)
         outcome.rounds.append(figures)

@@ -14,6 +14,7 @@ import uvicorn
 
 from sse_presence import create_app
 from sse_presence.cli.listen import listen
+from sse_presence.cli.protocol import StreamProtocol
 from sse_presence.settings import settings_from
 
 LOOK = 0.002
@@ -50,17 +51,19 @@ def tell_figures(loop: asyncio.AbstractEventLoop, stall: Stall) -> None:
         print(json.dumps(told), flush=True)
         loop.call_later(2 * LOOK, stall.take)  # collecting was a stall of our own
 
-    for _ in sys.stdin:
-        loop.call_soon_threadsafe(figures)
+    while lines := os.read(sys.stdin.fileno(), 4096):  # `sys.stdin` would be locked when the process ends
+        for _ in range(lines.count(b"\n")):
+            loop.call_soon_threadsafe(figures)
 
 
 async def main(redis_url: str) -> None:
     """Serve until told to stop."""
     app = create_app(settings_from(os.environ | {"REDIS_URL": redis_url}))
     with listen("127.0.0.1", 0) as listener:
-        server = uvicorn.Server(
-            uvicorn.Config(app, lifespan="on", ws="none", log_config=None, access_log=False)
+        config = uvicorn.Config(
+            app, http=StreamProtocol, lifespan="on", ws="none", log_config=None, access_log=False
         )
+        server = uvicorn.Server(config)
         stall = Stall()
         watching = asyncio.create_task(stall.watch())
         threading.Thread(

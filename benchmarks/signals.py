@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import AsyncExitStack
 
 from benchmarks.audience import audience
-from benchmarks.benchmark import SERVICE, Benchmark, Figures, Scale, Target
+from benchmarks.benchmark import SERVICE, Benchmark, Figures, Scale, Target, each
 from benchmarks.child import load
 from benchmarks.latency import percentile
 from benchmarks.meter import LOAD, metered
@@ -55,7 +55,6 @@ async def measure(subject: Subject, scale: Scale) -> Figures:
 SIGNALS = Benchmark(
     name="signals",
     says=f"90 % heartbeats, 8 % typing, 2 % statuses, with {STREAMS} streams of {WATCHED} users, one worker",
-    contenders={SERVICE: presence, "no store": no_store},
-    measure=measure,
+    contenders=each(measure, {SERVICE: presence, "no store": no_store}),
     targets=(Target(RATE, ">=", 0.5, "no store"),),
 )

@@ -14,7 +14,7 @@ import re
 import httpx
 
 from benchmarks.audience import audience
-from benchmarks.benchmark import SERVICE, Benchmark, Figures, Scale, Target
+from benchmarks.benchmark import SERVICE, Benchmark, Figures, Scale, Target, each
 from benchmarks.child import load
 from benchmarks.latency import percentile
 from benchmarks.meter import LOAD, metered
@@ -90,8 +90,7 @@ async def wrong(subject: Subject, last: dict[int, int]) -> float:
 STORM = Benchmark(
     name="storm",
     says=f"{STREAMS} streams of {WATCHED} out of {POOL} users, {RATE} changes a second",
-    contenders={SERVICE: presence, "Nchan": nchan},
-    measure=measure,
+    contenders=each(measure, {SERVICE: presence, "Nchan": nchan}),
     targets=(
         Target(GAIN, ">=", 10, "Nchan"),
         Target("ms from change to bytes, p99", "<=", WINDOW + 150),

@@ -72,17 +72,31 @@ def free_port() -> int:
 @asynccontextmanager
 async def presence(workers: int = 1, **settings: str) -> AsyncIterator[Subject]:
     """The service on a Valkey of its own, as `sse-presence serve` runs it."""
-    given = {f"SSE_PRESENCE_{name.upper()}": value for name, value in (STAY | UNLIMITED | settings).items()}
     command = (sys.executable, "-m", "sse_presence", "serve", "--port", "0", "--log-level", "error")
     with embedded() as url:
         async with (
             Redis.from_url(url) as store,
-            child(*command, "--workers", str(workers), REDIS_URL=url, **given) as server,
+            child(*command, "--workers", str(workers), REDIS_URL=url, **_environment(settings)) as server,
         ):
             pid = int((await store.info("server"))["process_id"])
             while not (found := re.search(r"http://[^:]+:(\d+)/", await server.line())):
                 pass
             yield Subject("presence", int(found[1]), server, url, pid)
+
+
+@asynccontextmanager
+async def inside(**settings: str) -> AsyncIterator[Subject]:
+    """The service in a process that answers each line with `{"tasks": …, "stall_ms": …}`."""
+    with embedded() as url:
+        async with Redis.from_url(url) as store:
+            pid = int((await store.info("server"))["process_id"])
+        command = (sys.executable, str(Path(__file__).with_name("serving.py")), url)
+        async with child(*command, **_environment(settings)) as server:
+            yield Subject("presence", int(await server.line()), server, url, pid)
+
+
+def _environment(settings: dict[str, str]) -> dict[str, str]:
+    return {f"SSE_PRESENCE_{name.upper()}": value for name, value in (STAY | UNLIMITED | settings).items()}
 
 
 @asynccontextmanager

@@ -1,0 +1,96 @@
+"""`growth`: what a delivered change and a heartbeat cost with more streams, and with more processes.
+
+Each stream watches 100 users and is told of 5 changes a second, whatever the number of streams: only the size
+differs. A plot of both costs is left beside the figures.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from benchmarks.audience import audience
+from benchmarks.benchmark import SERVICE, Benchmark, Figures, Scale, Target
+from benchmarks.child import load
+from benchmarks.meter import metered
+from benchmarks.people import beaten
+from benchmarks.plot import Line, plot
+from benchmarks.subject import presence
+
+SIZES = (1_000, 4_000, 16_000)
+PROCESSES = (1, 2, 4)
+MIDDLE = SIZES[1]
+WATCHED = 100
+TOLD = 5
+"""Changes a second that a stream is told of."""
+SECONDS = 6
+CONNECTIONS = 64
+PICTURE = Path("build/growth.svg")
+CHANGE, BEAT = "µs a delivered change", "µs a heartbeat"
+
+
+async def measure(scale: Scale) -> Figures:
+    """Sizes in one process, then processes at one size."""
+    by_size = {size: await _costs(size, 1, scale) for size in SIZES}
+    by_process = {1: by_size[MIDDLE]}
+    by_process |= {count: await _costs(MIDDLE, count, scale) for count in PROCESSES[1:]}
+    lines = [
+        Line(f"{what}, {by}", [(x, costs[number]) for x, costs in found.items()])
+        for by, found in (("by 1,000 streams", _thousands(by_size)), ("by processes", by_process))
+        for number, what in enumerate((CHANGE, BEAT))
+    ]
+    _draw(plot("What growing costs", "1,000 streams, or processes", "µs of CPU", lines))
+    figures: Figures = {}
+    for size, costs in by_size.items():
+        figures |= {f"{CHANGE}, {size} streams": costs[0], f"{BEAT}, {size} streams": costs[1]}
+    for count, costs in by_process.items():
+        figures |= {f"{CHANGE}, {count} processes": costs[0], f"{BEAT}, {count} processes": costs[1]}
+    for by, found in (("streams", by_size), ("processes", by_process)):
+        for number, what in enumerate((CHANGE, BEAT)):
+            taken = [costs[number] for costs in found.values()]
+            figures[f"{what}: dearest ÷ cheapest by {by}"] = max(taken) / min(taken)
+    return figures
+
+
+async def _costs(size: int, processes: int, scale: Scale) -> tuple[float, float]:
+    """Of a delivered change and of a heartbeat, in all processes together."""
+    streams = scale.of(size, 2 * WATCHED)
+    async with presence(workers=processes) as subject:
+        await beaten(subject, streams)
+        spec = {"port": subject.port, "dialect": subject.dialect, "connections": CONNECTIONS}
+        async with (
+            audience(subject, streams, pool=streams, watched=WATCHED) as watchers,
+            load("calls", spec) as callers,
+        ):
+            changes = {"kind": "change", "users": streams, "rate": streams * TOLD / WATCHED}
+            beats = {"kind": "heartbeat", "users": streams}
+            for run in (changes, beats):
+                await callers.ask(run | {"seconds": 2})  # fills caches
+            await watchers.take()
+            with metered(subject) as changing:
+                await callers.ask(changes | {"seconds": SECONDS})
+            delivered = (await watchers.take())["deliveries"]
+            with metered(subject) as beating:
+                told = await callers.ask(beats | {"seconds": SECONDS / 2})
+    return changing.server / delivered * 1e6, beating.server / told["calls"] * 1e6
+
+
+def _draw(picture: str) -> None:
+    PICTURE.parent.mkdir(parents=True, exist_ok=True)
+    PICTURE.write_text(picture, "utf-8")
+
+
+def _thousands(by_size: dict[int, tuple[float, float]]) -> dict[float, tuple[float, float]]:
+    return {size / 1_000: costs for size, costs in by_size.items()}
+
+
+GROWTH = Benchmark(
+    name="growth",
+    says=f"costs at {', '.join(map(str, SIZES))} streams and {', '.join(map(str, PROCESSES))} processes",
+    contenders={SERVICE: measure},
+    targets=tuple(
+        Target(f"{what}: dearest ÷ cheapest by {by}", "<=", 1.2)
+        for by in ("streams", "processes")
+        for what in (CHANGE, BEAT)
+    ),
+    most_rounds=1,
+)
