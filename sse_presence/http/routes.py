@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from starlette.routing import BaseRoute, Route
 
-from sse_presence.http import admin, channels, interests, ops, poll, queries, signals, stream, tickets
+from sse_presence.http import (
+    admin,
+    channels,
+    interests,
+    openapi,
+    ops,
+    poll,
+    queries,
+    signals,
+    stream,
+    tickets,
+)
 from sse_presence.http.counted import counted
 
 SIGNALS = {
@@ -31,4 +42,5 @@ def routes() -> list[BaseRoute]:
         Route("/healthz", ops.healthz),
         Route("/readyz", ops.readyz),
         Route("/metrics", ops.metrics),
+        Route("/openapi.json", openapi.openapi),
     ]
