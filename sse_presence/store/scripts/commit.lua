@@ -59,7 +59,10 @@ local function write_users()
 end
 
 local function write_memberships()
-  if partition.recalls then redis.call('ZUNIONSTORE', KEYS[5], 1, KEYS[5], 'WEIGHTS', 0) end
+  if partition.recalls then
+    redis.call('ZUNIONSTORE', KEYS[5], 1, KEYS[5], 'WEIGHTS', 0)
+    absent[5] = true
+  end
   for _, membership in ipairs(opened_memberships) do
     local key = USER_PREFIX .. membership.name
     if membership.dirty and membership.state == TOLD and membership.channels == '' then
@@ -79,12 +82,13 @@ end
 local function write_entries(roll)
   local earliest, written = roll.first or NEVER, roll.lapsed > 0
   for user, entry in pairs(roll.entries) do
-    if entry.was and not entry.present then redis.call('ZREM', roll.key, user) end
     if entry.told then
       written = true
       redis.call('ZREM', entry.present and roll.off_key or roll.key, user)
       redis.call('ZADD', entry.present and roll.key or roll.off_key, entry.fence, user)
       if entry.present then earliest = math.min(earliest, entry.fence) end
+    elseif entry.was and not entry.present then
+      redis.call('ZREM', roll.key, user) -- it lapsed
     end
   end
   if written then
