@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+import hypothesis
 import pytest
 from starlette.applications import Starlette
 
@@ -24,6 +25,9 @@ from sse_presence.settings import settings_from
 from sse_presence.store.embedded import embedded
 from tests.running import Service, environment, live_service
 from tests.stream import Stream, open_stream
+
+hypothesis.settings.register_profile("unhurried", deadline=None)
+hypothesis.settings.load_profile("unhurried")  # how long an example takes says how busy the machine is
 
 
 @dataclass(frozen=True)
