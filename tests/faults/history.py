@@ -196,6 +196,8 @@ class History:
     """Whether the store has one clock, this machine's, and answers queries of one moment."""
     apart: int = 0
     """Milliseconds by which the clocks of its masters may differ."""
+    crowded: bool = False
+    """Whether so many processes waited for this machine's time that nothing can be said of promptness."""
     signals: list[Signal] = field(default_factory=list)
     queries: list[Query] = field(default_factory=list)
     watchings: list[Watching] = field(default_factory=list)

@@ -19,6 +19,8 @@ def summary(seed: str, history: History, found: Sequence[Violation]) -> str:
     events = sum(len(c.told) for watching in history.watchings for c in watching.connections)
     counts = f"{len(history.signals)} signals, {len(history.queries)} queries, {events} events"
     verdict = f"{len(found)} VIOLATIONS" if found else "right"
+    if history.crowded:
+        verdict += " on a crowded machine"
     return f"seed {seed}: {verdict}; {counts}; {faults}"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import AsyncIterator, Coroutine, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
@@ -25,6 +26,9 @@ OBSERVED = 0.4
 
 MOMENT, STALL = 100, 700
 """Milliseconds of a nap, and of oversleeping after which the machine is to blame."""
+
+CROWDED = 3
+"""Processes that want a processor at once, for each that there is."""
 
 CONVERGED = 10.0
 """Seconds that the last differences may take once all is calm: time still ages people, and machines stall."""
@@ -90,6 +94,8 @@ async def _feel(history: History) -> None:
     while True:
         before = now()
         await asyncio.sleep(MOMENT / 1000)
+        if os.getloadavg()[0] > CROWDED * (os.cpu_count() or 1):
+            history.crowded = True
         if now() - before > MOMENT + STALL:
             everyone = frozenset(range(history.nodes))
             history.faults.append(Fault("machine stalled", before, everyone, now()))

@@ -17,7 +17,8 @@ def check_requests(history: History, trouble: Trouble) -> Iterator[Violation]:
     """Signals are taken, or refused with 503 and `Retry-After`, and never hang."""
     for signal in history.signals:
         told = f"{signal.kind} to node {signal.node} after {signal.ended - signal.sent} ms"
-        well = not trouble.node_disturbed(signal.node, signal.sent, signal.ended)
+        disturbed = trouble.node_disturbed(signal.node, signal.sent, signal.ended)
+        well = not (disturbed or history.crowded)
         if signal.code == UNAVAILABLE and "retry-after" not in signal.headers:
             yield Violation("503 says when to retry", signal.ended, signal.user, told)
         elif signal.code == UNAVAILABLE and not trouble.disturbed(signal.node, signal.sent, signal.ended):
