@@ -118,8 +118,13 @@ export class Tabs {
       });
     };
     const options = steal ? { steal } : { signal };
-    await navigator.locks.request(this.#name, options, lead).catch(() => undefined);
+    const error = await navigator.locks.request(this.#name, options, lead).catch((reason) => reason);
     if (signal.aborted) return;
+    if (error.name !== "AbortError") {
+      // Locks are denied here, as in a sandboxed frame: each page for itself.
+      lead();
+      return;
+    }
     this.leading = this.#informed = false;
     this.reports.clear();
     this.#on.ousted();
@@ -141,10 +146,12 @@ export class Tabs {
 
   #heard({ from, to, kind, report, fresh, message }) {
     if (to && to !== this.#id) return;
-    this.#informed ||= to === this.#id;
     if (kind === "who") this.report();
     if (kind === "here") this.#unanswered = 0;
-    if (kind === "say" && this.#informed) this.#on.message(message);
+    if (kind === "say") {
+      this.#informed ||= to === this.#id;
+      if (this.#informed) this.#on.message(message);
+    }
     if (!this.leading) return;
     if (kind === "ask") this.#on.asked();
     if (kind === "there") this.#post({ to: from, kind: "here" });

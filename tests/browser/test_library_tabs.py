@@ -66,7 +66,7 @@ async def test_tabs_speak_for_each_other(
 ) -> None:
     """Active is who is active in any tab; typing, status and activity of any tab are those of the user."""
     gate = await open_gate(
-        serve(heartbeat=1, grace=0.5, idle_after=4, hidden_idle_after=0, typing_ttl=30).url
+        serve(heartbeat=5, grace=0.5, idle_after=4, hidden_idle_after=0, typing_ttl=30).url
     )
     bob = await open_tab(
         gate, "{auth: {user: 'bob'}, users: ['alice'], channels: ['general'], device: false}"
@@ -148,13 +148,20 @@ async def test_two_users_in_one_browser_keep_apart(
 async def test_without_locks_each_tab_has_a_stream(
     serve: Serve, open_gate: OpenGate, open_tab: OpenTab, browser: Browser
 ) -> None:
+    """An old browser or a page without HTTPS has none, and a sandboxed frame is denied them."""
     gate = await open_gate(serve(heartbeat=1, grace=0.5).url)
-    one_browser = await browser.new_context()
-    await one_browser.add_init_script("Object.defineProperty(navigator, 'locks', {value: undefined})")
-    tabs: list[Tab] = [await open_tab(gate, "{auth: {user: 'alice'}}", one_browser) for _ in range(2)]
+    old, strict = await browser.new_context(), await browser.new_context()
+    await old.add_init_script("Object.defineProperty(navigator, 'locks', {value: undefined})")
+    await strict.add_init_script(
+        "navigator.locks.request = () => Promise.reject(new DOMException('Denied.', 'SecurityError'))"
+    )
+    tabs: list[Tab] = [
+        await open_tab(gate, "{auth: {user: 'alice'}}", context) for context in (old, old, strict)
+    ]
     for tab in tabs:
         await tab.sees("alice", "online")
-    assert len(gate.streams) == 2
-    await tabs[0].page.close()
-    await until(lambda: len(gate.bodies("leave")) == 1)
-    assert len(_devices(gate)) == 2
+    assert len(gate.streams) == 3
+    for tab in tabs:
+        await tab.page.close()
+    await until(lambda: len(gate.bodies("leave")) == 3)
+    assert len(_devices(gate)) == 3
