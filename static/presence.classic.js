@@ -1538,7 +1538,7 @@ held = false;
 }
 
 unwatch(interest) {
-this.#watched.remove(interest);
+this.#watched.remove(lasting(interest));
 this.#changed();
 }
 
@@ -1754,7 +1754,8 @@ reportError(error);
 }
 
 function lasting(interest) {
-return Object.fromEntries(Object.entries(interest).map(([kind, ids]) => [kind, [...ids]]));
+const list = (ids) => (typeof ids === "string" ? [ids] : [...ids]);
+return Object.fromEntries(Object.entries(interest).map(([kind, ids]) => [kind, list(ids)]));
 }
 return { connect, PresenceError };
 })();

@@ -126,7 +126,7 @@ class Presence {
   }
 
   unwatch(interest) {
-    this.#watched.remove(interest);
+    this.#watched.remove(lasting(interest));
     this.#changed();
   }
 
@@ -347,7 +347,8 @@ class Presence {
   }
 }
 
-/** An interest that can be gone through again. */
+/** An interest that can be gone through again. A text alone is one id, not its letters. */
 function lasting(interest) {
-  return Object.fromEntries(Object.entries(interest).map(([kind, ids]) => [kind, [...ids]]));
+  const list = (ids) => (typeof ids === "string" ? [ids] : [...ids]);
+  return Object.fromEntries(Object.entries(interest).map(([kind, ids]) => [kind, list(ids)]));
 }
