@@ -1754,7 +1754,7 @@ reportError(error);
 }
 
 function lasting(interest) {
-const list = (ids) => (typeof ids === "string" ? [ids] : [...ids]);
+const list = (ids) => (typeof ids === "string" ? [ids] : [...(ids ?? [])]);
 return Object.fromEntries(Object.entries(interest).map(([kind, ids]) => [kind, list(ids)]));
 }
 return { connect, PresenceError };

@@ -43,7 +43,7 @@ export interface DeviceOptions {
   activity?: string;
 }
 
-/** What to watch. Watching is counted: who is watched twice must be let go twice. */
+/** What to watch, where a text alone is one id. Watching is counted: who is watched twice must be let go twice. */
 export interface Interest {
   /** Users whose records to follow. Oneself is always watched. */
   users?: Iterable<string>;

@@ -349,6 +349,6 @@ class Presence {
 
 /** An interest that can be gone through again. A text alone is one id, not its letters. */
 function lasting(interest) {
-  const list = (ids) => (typeof ids === "string" ? [ids] : [...ids]);
+  const list = (ids) => (typeof ids === "string" ? [ids] : [...(ids ?? [])]);
   return Object.fromEntries(Object.entries(interest).map(([kind, ids]) => [kind, list(ids)]));
 }
