@@ -13,6 +13,7 @@ import pytest
 from sse_presence.store import keys
 from sse_presence.store.embedded import binary
 from tests.conftest import Events, Serve
+from tests.http.test_tickets import by_ticket
 from tests.running import Service
 from tests.stores.machines import Cluster, Machine, Sentinels, cluster, installed, sentinels, until
 from tests.stream import Stream
@@ -75,6 +76,28 @@ async def everything_works(url: str, events: Events) -> None:
             assert (await resumed.next("hello")).data["resumed"] is True
             assert (await resumed.record(USERS[3]))["status"] == "dnd"
         await all_are(stream, "offline")  # nobody beats any more, and nothing else is requested
+    await what_is_kept_works(url, events)
+
+
+async def what_is_kept_works(url: str, events: Events) -> None:
+    """Members, stored interests, tickets and disconnections: on whatever server each of them lies."""
+    async with httpx.AsyncClient(base_url=url, params={"as": "viewer"}, trust_env=False) as client:
+        assert {await beat(client, url, user, channels=["hall"]) for user in USERS} == {200}
+
+        async def all_are_there() -> bool:
+            return bool((await client.get("/v1/channels/hall")).json()["members"] == sorted(USERS))
+
+        await until(all_are_there, "all are in the hall")
+        made = (await client.post("/v1/interests", json={"users": USERS[:3]})).json()["interest"]
+        changed = await client.patch(f"/v1/interests/{made}", json={"add": {"users": USERS[3:5]}})
+        assert changed.json()["users"] == 5
+        ticket = (await client.post("/v1/tickets")).json()["ticket"]
+        async with by_ticket(url, ticket, *USERS) as stream, events(url, USERS[0], me="other") as other:
+            await stream.next("snapshot")
+            await other.next("snapshot")
+            assert (await client.post("/v1/users/viewer/disconnect")).status_code == httpx.codes.OK
+            assert (await stream.end())[-1].data["reason"] == "revoked"
+            await other.next("ping", "presence")
 
 
 async def all_are(stream: Stream, status: str) -> None:
