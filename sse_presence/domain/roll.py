@@ -24,8 +24,8 @@ class Roll(msgspec.Struct, frozen=True, array_like=True):
     joined: tuple[str, ...] = ()
     left: tuple[str, ...] = ()
     changed: int = 0
-    """Store time: of the change, strictly rising in a partition; of a reading, that up to which every
-    change is in it. So of two the one with the higher time is the newer."""
+    """Store time of the change, strictly rising in a partition; of a reading, that of the partition's last
+    change, which is in it. So of two the one with the higher time is the newer."""
 
 
 def by_bytes(users: Iterable[str]) -> tuple[str, ...]:

@@ -103,7 +103,7 @@ function operations.rolls(op)
   for i, name in ipairs(op[2]) do
     local roll = load_roll(name)
     local members = roll.count <= LISTED_MEMBERS and members_of(roll) or cjson.null
-    listed[i] = { name, roll.count, members, {}, {}, position() }
+    listed[i] = { name, roll.count, members, {}, {}, partition.last }
   end
   return listed
 end
