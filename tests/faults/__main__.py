@@ -40,12 +40,13 @@ FRESH = 10
 @click.option("--seed", default="", help="Of the first round; the others follow from it. Default: random.")
 @click.option("--lanes", default=1, show_default=True, help="Rounds played side by side.")
 @click.option("--store", type=click.Choice(list(GROUNDS)), default="single", show_default=True)
+@click.option("--ahead", type=int, help="Seconds by which replicas' clocks are ahead. Default: drawn.")
 @click.option("--keep", type=click.Path(path_type=Path), help="A folder for logs and stories.")
-def main(*, seconds: float, seed: str, lanes: int, store: str, keep: Path | None) -> None:
+def main(*, seconds: float, seed: str, lanes: int, store: str, ahead: int | None, keep: Path | None) -> None:
     """Play rounds."""
     seed = seed or f"{SystemRandom().randrange(10**8)}"
     with tempfile.TemporaryDirectory() as temporary:
-        run = Run(store, seed, time.monotonic() + seconds, Path(keep or temporary))
+        run = Run(store, ahead, seed, time.monotonic() + seconds, Path(keep or temporary))
         asyncio.run(run.play(lanes))
     click.echo(f"\n{run.rounds} rounds from seed {seed}")
     click.echo("Faults: " + ", ".join(f"{kind} {count}" for kind, count in run.faults.most_common()))
@@ -59,6 +60,8 @@ class Run:
     """All rounds of one call."""
 
     store: str
+    ahead: int | None
+    """Seconds by which the clocks of replicas are ahead, where they shall be."""
     seed: str
     end: float
     folder: Path
@@ -79,7 +82,8 @@ class Run:
             place = self.folder / f"lane-{lane}-{number}"
             place.mkdir(parents=True)
             random = Random(self._seed(lane, number))
-            ahead = random.choice(AHEAD) if library() else 0
+            drawn = random.choice(AHEAD) if library() else 0
+            ahead = drawn if self.ahead is None else self.ahead
             async with GROUNDS[self.store](place, nodes, random, ahead) as ground:
                 for _ in range(FRESH):
                     if time.monotonic() < self.end:

@@ -66,6 +66,16 @@ class Calls:
             signal = await self.signal(user, kind, body, node)
         return signal, node
 
+    async def members(self, channel: str, node: int) -> list[str] | None:
+        """Ask a node who is in a channel, by name; None if it did not answer."""
+        try:
+            response = await self._client.get(
+                f"{self.nodes[node].url}/v1/channels/{channel}", headers={"X-Presence-User": "observer"}
+            )
+        except httpx.TransportError:
+            return None
+        return sorted(response.json()["members"]) if response.status_code == OK else None
+
     async def query(self, users: Sequence[str], node: int, viewer: str = "observer") -> Query | None:
         """Ask a node about users; None if it did not answer."""
         sent = now()

@@ -60,6 +60,7 @@ class Device:
             "visible": self._visible,
             "kind": self._hand.kind,
             "seq": next(self._seq),
+            "channels": self._hand.channels,
         }
         if self._hand.interval_ms is not None:
             body["interval_ms"] = self._hand.interval_ms

@@ -24,6 +24,8 @@ class Hand:
     interval_ms: int | None
     channel: str | None
     """Where it types from time to time."""
+    channels: tuple[str, ...]
+    """Which it is in; the same for all devices of a user."""
 
 
 @dataclass(frozen=True)
@@ -125,11 +127,13 @@ def draw(seed: str, store: str, nodes: int, prefix: str) -> Plan:
 def _hands(user: str, random: Random) -> list[Hand]:
     interval = random.choice([None, None, None, 500, 1_500])
     typing_in = random.choice([None, *CHANNELS])
-    first = Hand(user, "d1", random.random() < 0.6, random.choice(["web", "mobile"]), interval, typing_in)
+    within = tuple(random.sample(CHANNELS, random.randint(0, 2)))
+    kind = random.choice(["web", "mobile"])
+    first = Hand(user, "d1", random.random() < 0.6, kind, interval, typing_in, within)
     if random.random() < 0.6:
         return [first]
     kind = random.choice(["web", "desktop", "bot"])
-    return [first, Hand(user, "d2", steady=False, kind=kind, interval_ms=None, channel=None)]
+    return [first, Hand(user, "d2", steady=False, kind=kind, interval_ms=None, channel=None, channels=within)]
 
 
 def _watches(users: list[str], hands: list[Hand], prefix: str, random: Random) -> list[Watch]:

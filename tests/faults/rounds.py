@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Coroutine, Sequence
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from random import Random
@@ -12,6 +12,7 @@ from typing import Any
 
 from tests.faults.calls import Calls
 from tests.faults.chooser import choose
+from tests.faults.convergence import converge
 from tests.faults.device import Device
 from tests.faults.field import Field
 from tests.faults.figures import LAG, SETTLING
@@ -29,9 +30,6 @@ MOMENT, STALL = 100, 700
 
 CROWDED = 3
 """Processes that want a processor at once, for each that there is."""
-
-CONVERGED = 10.0
-"""Seconds that the last differences may take once all is calm: time still ages people, and machines stall."""
 
 
 async def play(plan: Plan, field: Field) -> tuple[History, list[Violation]]:
@@ -51,7 +49,7 @@ async def play(plan: Plan, field: Field) -> tuple[History, list[Violation]]:
         for number in range(len(field.nodes)):
             await stack.enter_async_context(_running(_observe(calls, plan, number)))
         found += await _chaos(plan, field, history, calls, stack)
-        found += await _converge(calls, watchers)
+        found += await converge(calls, watchers, plan, history)
     settle_times(history)
     found += await asyncio.to_thread(judge, history)
     for node, known in zip(field.nodes, logs, strict=True):
@@ -106,39 +104,6 @@ async def _observe(calls: Calls, plan: Plan, node: int) -> None:
     while True:
         await calls.query(users, node)
         await asyncio.sleep(OBSERVED)
-
-
-async def _converge(calls: Calls, watchers: Sequence[Watcher]) -> list[Violation]:
-    """Every view equals what every node answers; no difference stays, though time itself goes on."""
-    end = asyncio.get_running_loop().time() + CONVERGED
-    stay = {text for watcher in watchers for text in await _differences(calls, watcher)}
-    while stay and asyncio.get_running_loop().time() < end:
-        await asyncio.sleep(0.2)
-        stay &= {text for watcher in watchers for text in await _differences(calls, watcher)}
-    return [Violation("convergence after quiet", now(), "", text) for text in sorted(stay)]
-
-
-async def _differences(calls: Calls, watcher: Watcher) -> list[str]:
-    view, watching = watcher.view, watcher.watching
-    if not view.complete or view.stale:
-        return []  # it is between two connections; one that stays so shows in the checks of streams
-    answers = [await calls.query(watching.users, node.number, watching.viewer) for node in calls.nodes]
-    found = [f"a node did not answer {watching.name}" for answer in answers if answer is None]
-    for answer in answers:
-        if answer is not None:
-            found += [
-                f"{watching.name} believes {view.records.get(user)}, node {answer.node} answers {record}"
-                for user, record in answer.records.items()
-                if view.records.get(user) != record
-            ]
-    listed = {name: left for name, entries in view.typing.items() if (left := _left(entries))}
-    if listed:
-        found.append(f"{watching.name} believes that these type: {listed}")
-    return found
-
-
-def _left(entries: dict[str, int]) -> list[str]:
-    return [user for user, lapses in entries.items() if lapses > now()]
 
 
 def _log(path: Path) -> str:

@@ -277,6 +277,17 @@ def test_own_typing_is_never_told(life: Invented) -> None:
     assert life.promises() == {"no own typing"}
 
 
+def test_members_of_a_channel_add_up(life: Invented) -> None:
+    life.tells(3, "channel", channels=[{"channel": "talk", "count": 1, "members": ["alice"]}])
+    life.tells(4, "channel", channels=[{"channel": "talk", "count": 1, "joined": ["bob"], "left": ["alice"]}])
+    life.ends(28)
+    assert life.promises() == set()
+    life.tells(5, "channel", channels=[{"channel": "talk", "count": 2, "joined": ["bob"], "left": []}])
+    life.tells(6, "channel", channels=[{"channel": "news", "count": 1, "joined": ["bob"], "left": []}])
+    life.ends(28)
+    assert life.promises() == {"members add up", "all members first"}
+
+
 def test_nodes_that_disagree(life: Invented) -> None:
     life.answers(6, ONLINE | {"devices": ["mobile"]}, node=1)
     assert life.promises() == {"one content a version"}

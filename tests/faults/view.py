@@ -27,6 +27,8 @@ class View:
         self.records: dict[str, Record] = {}
         self.typing: dict[str, dict[str, int]] = {}
         """Channel → user → when the entry lapses unless it is refreshed."""
+        self.members: dict[str, set[str]] = {}
+        """Channel → who is in it, once this connection has told."""
         self.complete = False
         """Whether this connection has told all records that are watched."""
         self.complete_at = 0
@@ -47,6 +49,7 @@ class View:
         self.complete = self.stale = self._resuming = False
         self._parts = []
         self._told = set()
+        self.members = {}
 
     def apply(self, told: Told) -> list[Complaint]:
         """Take one event."""
@@ -65,6 +68,8 @@ class View:
                 yield from self._presence(told)
             case "typing":
                 yield from self._typing(told)
+            case "channel":
+                yield from self._channel(told)
             case "stale":
                 if self.stale:
                     yield "stale and fresh in turn", "", "stale came twice"
@@ -125,6 +130,20 @@ class View:
             self.typing[name] = {entry["user"]: told.at + entry["expires_in"] for entry in listed}
             if self.viewer in self.typing[name]:
                 yield "no own typing", name, f"{self.viewer} was told of its own typing"
+
+    def _channel(self, told: Told) -> Iterator[Complaint]:
+        for channel in told.data["channels"]:
+            name = channel["channel"]
+            if "members" in channel:
+                self.members[name] = set(channel["members"])
+            elif name not in self.members:
+                yield "all members first", name, f"a change of an unknown list: {channel}"
+                continue
+            else:
+                self.members[name] |= set(channel["joined"])
+                self.members[name] -= set(channel["left"])
+            if len(self.members[name]) != channel["count"]:
+                yield "members add up", name, f"{sorted(self.members[name])} after {channel}"
 
 
 def _shown(record: Record) -> dict[str, Any]:
