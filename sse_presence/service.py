@@ -30,12 +30,14 @@ from sse_presence.fanout.clock import StoreClock
 from sse_presence.fanout.hub import Hub
 from sse_presence.fanout.interests import Interests
 from sse_presence.fanout.mender import Mender
+from sse_presence.fanout.opening import Opening
 from sse_presence.fanout.pace import pace_from
 from sse_presence.fanout.pump import Pump
 from sse_presence.fanout.reader import Reader
 from sse_presence.fanout.register import Register
 from sse_presence.fanout.revocations import Revocations
-from sse_presence.fanout.subscription import Desk
+from sse_presence.fanout.sink import Sink
+from sse_presence.fanout.subscription import Desk, Refused, Subscription
 from sse_presence.fanout.wanted import Wanted
 from sse_presence.metrics import Metrics, Signals, figures
 from sse_presence.settings import Settings
@@ -134,6 +136,12 @@ class Service:
         """Raise Unauthenticated for credentials from before their user was disconnected."""
         if self.revocations.refuses(caller.user, caller.issued):
             raise Unauthenticated(f"{caller.user!r} was disconnected: ask the application for a new token.")
+
+    def open(self, opening: Opening, sink: Sink) -> Subscription | Refused:
+        """Open a stream at the desk, unless its caller was disconnected while its request was looked into."""
+        if self.revocations.refuses(opening.caller.user, opening.caller.issued):
+            return self.desk.refuse("revoked", sink)
+        return self.desk.open(opening, sink)
 
     @property
     def store(self) -> Store:

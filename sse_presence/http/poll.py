@@ -43,7 +43,7 @@ async def poll(request: Request) -> Reply:
         subscription: Subscription | Refused = service.desk.refuse("overload", sink)
     else:
         asked = msgspec.structs.replace(opening, device=None, patience=patience)
-        subscription = service.desk.open(asked, sink)
+        subscription = service.open(asked, sink)
     left = asyncio.create_task(gone(request.receive))
     try:
         await asyncio.wait({sink.answered, left}, return_when=asyncio.FIRST_COMPLETED)

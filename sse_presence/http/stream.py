@@ -39,4 +39,4 @@ async def _response(request: Request) -> EventStream:
         opening = await opening_of(request, given, caller, service)
     except StoreUnavailable:  # whether a ticket is good, or what a stored interest holds, is not known
         return EventStream(partial(service.desk.refuse, "overload"))
-    return EventStream(partial(service.desk.open, opening))
+    return EventStream(partial(service.open, opening))

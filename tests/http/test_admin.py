@@ -7,8 +7,12 @@ import time
 
 import httpx
 import jwt
+import msgspec
 
-from sse_presence.domain.rights import EVERYTHING, Rights
+from sse_presence.domain.interest import Interest
+from sse_presence.domain.rights import EVERYTHING, Identity, Rights
+from sse_presence.fanout.opening import Opening
+from sse_presence.sse.collector import Collector
 from tests.conftest import Events, StartLive
 from tests.http.test_tickets import JWT, SECRET, bearer, by_ticket, ticket_of
 from tests.http.wire import send
@@ -112,3 +116,23 @@ async def test_in_open_mode_streams_end_and_names_stay_good(live: StartLive, eve
             assert (await stream.end())[-1].data["reason"] == "revoked"
     assert (await send(service.url, "GET", b"/v1/presence?user=bob")).status == 200
     assert (await send(service.url, "GET", f"/v1/poll?user=bob&ticket={ticket}".encode())).status == 401
+
+
+async def test_a_request_that_is_being_looked_into_is_not_let_in(live: StartLive) -> None:
+    """The disconnection may come between its credentials and its stream."""
+    service = (await live()).app.state.presence
+    caller = Identity(user="mallory", issued=1_000)
+    sink = Collector("")
+    await service.revocations.revoke("mallory")
+    service.open(Opening(interest=Interest("mallory"), caller=caller), sink)
+    assert b'"reason":"revoked"' in sink.answer()
+    sink = Collector("")
+    service.open(Opening(interest=Interest("mallory"), caller=issued_now(caller)), sink).close(
+        by_peer=True, vanished=False
+    )
+    assert b'"reason":"revoked"' not in sink.answer()
+
+
+def issued_now(caller: Identity) -> Identity:
+    """The same caller with credentials from after the disconnection."""
+    return msgspec.structs.replace(caller, issued=int(time.time() * 1000) + 60_000)
