@@ -69,7 +69,7 @@ class Node:
         self.hub = Hub(register, self.mender, wanted, self.pump, clock, pace)
         self.hub.retention = settings.retention
         self.reader = Reader(self.store, wanted, self.hub, self._settle)
-        self.interests = Interests(self.store, self.hub, wanted)
+        self.interests = Interests(self.store, self.hub)
         self.revocations = Revocations(self.store, self.hub, settings.ping / 3000)
         self.sweeper = Sweeper(self.store, settings)
         channels = {keys.bus(number): number for number in range(self.store.partitions)}

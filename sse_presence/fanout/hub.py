@@ -27,6 +27,7 @@ from sse_presence.fanout.opening import Opening
 from sse_presence.fanout.pace import Pace
 from sse_presence.fanout.partition import Partition
 from sse_presence.fanout.poll import Poll
+from sse_presence.fanout.press import Press
 from sse_presence.fanout.pump import Pump
 from sse_presence.fanout.register import Register
 from sse_presence.fanout.room import Room
@@ -51,6 +52,7 @@ class Hub:
         self.pump = pump
         self.clock = clock
         self.pace = pace
+        self.press = Press()
         self.key = b""
         """Of cursors; known before the bus is."""
         self.retention = 0
@@ -110,7 +112,7 @@ class Hub:
     def cursor(self, stream: Stream) -> str:
         """Where a stream stands that was told everything up to now."""
         position = stream.position
-        return cursor.issue(self.key, self.place(stream, position, stream.told(position)))
+        return self.press.cursor(self.key, self.place(stream, position, stream.told(position)))
 
     def place(self, stream: Stream, position: int, told: bytes) -> Cursor:
         """A place in the life of a stream."""
@@ -150,6 +152,7 @@ class Hub:
         self.clock.heard(message.time + 1)  # a position lies just behind the present
         self._hear_users(partition, message)
         self._hear_channels(partition, message)
+        self._hear_interests(partition, message)
         if message.mark:
             partition.advance()
 
@@ -159,10 +162,6 @@ class Hub:
                 topic = register.get(record.user)
                 if topic is not None:
                     self.take_record(topic, record)
-        for change in message.interests:
-            live = partition.interests.get(change.id)
-            if live is not None:
-                self._hear_change(live, change)
 
     def _hear_channels(self, partition: Partition, message: Message) -> None:
         for listed in message.typing:
@@ -174,6 +173,12 @@ class Hub:
             room = partition.rooms.get(roll.channel)
             if room is not None:
                 self._hear_roll(room, roll)
+
+    def _hear_interests(self, partition: Partition, message: Message) -> None:
+        for change in message.interests:
+            live = partition.interests.get(change.id)
+            if live is not None:
+                self._hear_change(live, change)
 
     # The reader
 
@@ -220,6 +225,14 @@ class Hub:
         if live.newer(stored):
             self.follower.change(live, stored)
 
+    def doubt(self, watched: Watched) -> None:
+        """Have something read again that may not be what the store says."""
+        if watched.current:
+            watched.era = -1
+            for stream in watched.watchers:
+                stream.missing += not stream.live
+        self._wanted.read(watched)
+
     def reading_failed(self) -> None:
         """Tell those who wait for it that the store is out of reach."""
         for stream in self.register.streams:
@@ -244,8 +257,7 @@ class Hub:
         if not room.current:
             room.roster.wait(roll)
         elif room.roster.lacks(roll):
-            room.era = -1
-            self._wanted.read(room)
+            self.doubt(room)
         else:
             self._rolled(room, room.roster.hear(roll, keep=room.partition.settling))
 
@@ -264,8 +276,7 @@ class Hub:
         if stored is not None:
             self.follower.change(live, stored)
         elif live.stored is not None and live.lacks(live.stored.version):
-            live.era = -1
-            self._wanted.read(live)
+            self.doubt(live)
 
     def _announce(self, room: Room) -> None:
         """Tell the watchers who types; those of a busy channel at most once in the longer window."""

@@ -13,7 +13,6 @@ from random import Random
 from sse_presence.domain.interest import Interest, StoredInterest
 from sse_presence.fanout.hub import Hub
 from sse_presence.fanout.live_interest import LiveInterest
-from sse_presence.fanout.wanted import Wanted
 from sse_presence.store.store import Store
 
 KEEP = 1_200
@@ -28,10 +27,9 @@ log = logging.getLogger("sse_presence")
 class Interests:
     """The stored interests that matter to this process."""
 
-    def __init__(self, store: Store, hub: Hub, wanted: Wanted) -> None:
+    def __init__(self, store: Store, hub: Hub) -> None:
         self._store = store
         self._hub = hub
-        self._wanted = wanted
         self._random = Random()  # noqa: S311 - spreads load, keeps no secret
 
     async def change(
@@ -73,5 +71,4 @@ class Interests:
             await asyncio.sleep(KEEP * self._random.uniform(0.8, 1))
             for partition in self._hub.register.partitions:
                 for live in partition.interests.values():
-                    live.era = -1
-                    self._wanted.read(live)
+                    self._hub.doubt(live)

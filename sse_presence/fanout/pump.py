@@ -13,7 +13,6 @@ from itertools import count
 from typing import Protocol
 
 NEVER = float("inf")
-_SOON = float("-inf")
 
 SLICE = 200
 """Things woken before the loop's other work gets its turn: a few milliseconds."""
@@ -25,7 +24,9 @@ class Waking(Protocol):
     """Something that acts when its time has come."""
 
     due: float
-    """When the pump will wake it; only the pump writes it."""
+    """When the pump will wake it at the latest; only the pump writes it."""
+    soon: bool
+    """Whether the pump will wake it in its next pass; likewise."""
 
     def wake(self, now: float) -> float:
         """Do what is due at loop time `now`; when to be woken next."""
@@ -42,20 +43,23 @@ class Pump:
     def __init__(self) -> None:
         self._soon: list[Waking] = []
         self._later: list[tuple[float, int, Waking]] = []
-        """A heap of (time, tie-break, thing); an entry whose time is not the thing's `due` is outdated."""
+        """A heap of (time, tie-break, thing); an entry whose time is not the thing's `due` is outdated.
+
+        A thing that is woken keeps the entry it has: most are woken far more often than they have to be, and
+        to wake one for nothing now and then costs less than to enter it every time."""
         self._order = count()
         self._rouse = asyncio.Event()
 
     def soon(self, thing: Waking) -> None:
         """Wake it in the next pass."""
-        if thing.due != _SOON:
-            thing.due = _SOON
+        if not thing.soon:
+            thing.soon = True
             self._soon.append(thing)
             self._rouse.set()
 
     def at(self, thing: Waking, when: float) -> None:
         """Wake it at loop time `when` or earlier."""
-        if when < thing.due:
+        if when < thing.due and not thing.soon:
             if when <= asyncio.get_running_loop().time():
                 self.soon(thing)
                 return
@@ -89,6 +93,7 @@ class Pump:
         while self._later and self._later[0][0] <= now:
             when, _, thing = heappop(self._later)
             if when == thing.due:
+                thing.due = NEVER
                 self.soon(thing)
 
     async def _rest(self, loop: asyncio.AbstractEventLoop) -> None:
@@ -99,7 +104,7 @@ class Pump:
             alarm.cancel()
 
     def _wake(self, thing: Waking, now: float) -> None:
-        thing.due = NEVER
+        thing.soon = False
         try:
             self.at(thing, thing.wake(now))
         except Exception:

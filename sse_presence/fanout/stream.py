@@ -38,7 +38,7 @@ class Stream:
 
     __slots__ = (
         "blocked", "channel_at", "cursor_at", "digest", "due", "ends_as", "ends_at", "following", "greeting",
-        "hub", "live", "mailbox", "missing", "over", "presence_at", "resume", "rooms", "sink", "span",
+        "hub", "live", "mailbox", "missing", "over", "presence_at", "resume", "rooms", "sink", "soon", "span",
         "stale", "ticket", "topics", "typing_at", "viewer", "written_at",
     )  # fmt: skip
 
@@ -81,6 +81,7 @@ class Stream:
         self.ends_at = NEVER
         self.ends_as = ""
         self.due = NEVER
+        self.soon = False
         sink.ready = self.unblock
 
     def watched(self) -> Iterator[Watched]:
@@ -247,7 +248,7 @@ class Stream:
             self._tell_typing(frames, mailbox.take_rooms(), now)
         quiet = mailbox.topics is None
         if now >= (self.cursor_at + pace.quiet if quiet else self.presence_at + pace.presence_window):
-            frames.append(encode.presence(mailbox.take_records(), self.hub.cursor(self)))
+            frames.append(self.hub.press.presence(mailbox.take_records(), self.hub.cursor(self)))
             self.presence_at = self.cursor_at = now
 
     def _tell_typing(self, frames: list[bytes], rooms: Collection[Room], now: float) -> None:

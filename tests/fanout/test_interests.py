@@ -157,6 +157,20 @@ async def test_a_reading_that_was_overtaken_is_read_again(world: World) -> None:
     assert told(sink) == [("snapshot", ["bob", "carol", "dave"])]
 
 
+async def test_what_is_read_again_is_waited_for_by_who_waits_anyway(world: World) -> None:
+    interest = world.keep(users=("bob",))
+    world.live(viewer="alice", interest=interest)
+    stream, sink = world.open("carol", viewer="alice", members=("room",))
+    follower, following = world.open(viewer="alice", interest=interest)
+    assert following.names() == ["snapshot"]
+    follower.restart()
+    world.hub.doubt(world.register.interest(interest))
+    assert (stream.missing, follower.missing) == (2, 1)
+    world.read()
+    world.turn()
+    assert (sink.names()[0], following.names()) == ("snapshot", ["snapshot"])
+
+
 # Resuming
 
 
@@ -250,7 +264,7 @@ class Changing:
         self.world = world
         self.store = AsyncMock()
         self.store.interest.side_effect = world.interests.get
-        self.interests = Interests(self.store, world.hub, world.wanted)
+        self.interests = Interests(self.store, world.hub)
 
     async def __call__(self, owner: str = "alice", **lists: tuple[str, ...]) -> Any:
         def change(*_: Any) -> Any:

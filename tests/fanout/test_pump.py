@@ -16,6 +16,7 @@ class Thing:
 
     def __init__(self, wake: Callable[[float], float] = lambda _: NEVER) -> None:
         self.due = NEVER
+        self.soon = False
         self.woken: list[float] = []
         self.failed = False
         self._wake = wake
