@@ -68,10 +68,11 @@ class Readers:
         self.open()
         while True:
             for descriptor, _ in self._poll.poll(0.05):
-                if descriptor != sys.stdin.fileno():
-                    self._take(self._open[descriptor])
-                elif not self._listen():
-                    return
+                if descriptor == sys.stdin.fileno():
+                    if not self._listen():
+                        return
+                elif reader := self._open.get(descriptor):  # none, if it was cut just now
+                    self._take(reader)
             self._connect()
             self._answer()
 
