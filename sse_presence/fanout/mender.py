@@ -129,6 +129,8 @@ class Mender:
             self._whole(partition)
 
     def _show_last_known(self, partition: Partition) -> None:
+        """At once; then who is there already, for what the bus said before it was heard again is lost."""
+        partition.sound = None
         self._settle(partition, self._settling)
         for watched in partition.watched():
             if isinstance(watched, Topic) and watched.known:
@@ -137,6 +139,7 @@ class Mender:
             else:
                 watched.forget()
                 self._wanted.read(watched)
+        self._wanted.compare(partition.number)
         self._restart(partition)
 
     def _settle(self, partition: Partition, seconds: float) -> None:

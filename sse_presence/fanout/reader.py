@@ -56,12 +56,13 @@ class Reader:
                 await self._compare()
                 batch = self._wanted.take(CHUNK)
                 await self._read(batch)
+                self._wanted.done(batch)
                 await asyncio.sleep(0)  # nothing may have been read
                 await self._settle()
             except* StoreUnavailable as errors:
                 self._fail(errors)
             finally:
-                left = [watched for watched in batch if watched.watchers and not watched.current]
+                left = [watched for watched in batch if self._wanted.needs(watched)]
                 self._wanted.read(*left)
             if left or self._wanted.failing:
                 await asyncio.sleep(pause * self._random.uniform(0.5, 1))
@@ -97,6 +98,8 @@ class Reader:
                 self._hub.confirm(watched)
             elif not watched.current:
                 self._wanted.read(watched)
+            elif partition.settling and isinstance(watched, Topic):
+                self._wanted.read_again(watched)
             if count % SLICE == 0:
                 await asyncio.sleep(0)
 

@@ -17,6 +17,8 @@ class Wanted:
     def __init__(self) -> None:
         self._reads: OrderedDict[Watched, None] = OrderedDict()
         """A plain dict would be slower and slower to take from its front."""
+        self._again: set[Watched] = set()
+        """What is to be read even if it is current."""
         self._settles: dict[int, str] = {}
         self._gaps: set[int] = set()
         self._something = asyncio.Event()
@@ -28,6 +30,19 @@ class Wanted:
         self._reads.update(dict.fromkeys(watched))
         if watched:
             self._something.set()
+
+    def read_again(self, watched: Watched) -> None:
+        """Have this read although it may be current."""
+        self._again.add(watched)
+        self.read(watched)
+
+    def needs(self, watched: Watched) -> bool:
+        """Whether it has to be read."""
+        return bool(watched.watchers) and (not watched.current or watched in self._again)
+
+    def done(self, batch: list[Watched]) -> None:
+        """These were read."""
+        self._again.difference_update(batch)
 
     def compare(self, partition: int) -> None:
         """Have everything watched in a partition read that is not current, unless a gap has spared it."""
@@ -44,7 +59,7 @@ class Wanted:
         await self._something.wait()
 
     def take(self, limit: int) -> list[Watched]:
-        """Up to `limit` things that somebody still watches and that are not current.
+        """Up to `limit` things that somebody still watches and that need it.
 
         What lies where the bus is not connected is left out: it is wanted again when it is. There may be more
         when nothing is returned, for only so many are looked at in one go.
@@ -52,10 +67,12 @@ class Wanted:
         taken: list[Watched] = []
         for _ in range(min(len(self._reads), _LOOK * limit)):
             watched, _ = self._reads.popitem(last=False)
-            if watched.watchers and not watched.current and watched.partition.line.connected:
+            if self.needs(watched) and watched.partition.line.connected:
                 taken.append(watched)
                 if len(taken) == limit:
                     break
+            else:
+                self._again.discard(watched)
         if not self._reads and not self._settles and not self._gaps:
             self._something.clear()
         return taken

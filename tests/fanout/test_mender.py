@@ -219,6 +219,26 @@ async def test_a_wiped_store_shows_what_was_last_known_and_later_the_truth(world
     assert "settling_ms" not in data
 
 
+async def test_a_store_that_came_back_is_asked_who_is_there_already(world: World) -> None:
+    """Signals may be taken before its bus is heard; offline proves nothing yet."""
+    for user in ("alice", "bob", "carol"):
+        world.store[user] = record(user, 7)
+    _, sink = world.live("alice", "bob", "carol")
+    world.lose()
+    world.turn()
+    world.wipe("second")
+    world.store["alice"] = record("alice", 1, '"status":"dnd"')
+    world.store["bob"] = record("bob", 9, OFFLINE)
+    sink.take()
+    world.begin()
+    world.turn()
+    (snapshot,) = [told for told in versions(sink.take()) if told[0] != "fresh"]
+    assert snapshot == ("snapshot", [("alice", 0), ("bob", 0), ("carol", 0)])
+    world.read()
+    world.turn(1)
+    assert versions(sink.take()) == [("presence", [("alice", 1)])]
+
+
 async def test_settling_that_ends_while_the_store_is_down_forgets_nobody(world: World) -> None:
     world.store["alice"] = record("alice", 7)
     _, sink = world.live("alice")

@@ -202,6 +202,7 @@ class World:
             for answer in asked.values():
                 answer()
             done += asked
+            self.wanted.done(list(asked))
         self.wanted.read(*(watched for watched in done if watched.watchers and not watched.current))
         return done
 
@@ -209,7 +210,11 @@ class World:
         """Ask for all that is wanted; the answers, as of now, to be given now or later."""
         while (number := self.wanted.take_gap()) is not None:
             everything = self.register.partitions[number].watched()
-            self.wanted.read(*(one for one in everything if not one.current))
+            for one in everything:
+                if not one.current:
+                    self.wanted.read(one)
+                elif one.partition.settling and isinstance(one, Topic):
+                    self.wanted.read_again(one)
         return {watched: self._asked(watched) for watched in self.wanted.take(10_000)}
 
     def _asked(self, watched: Watched) -> Callable[[], None]:
