@@ -35,7 +35,8 @@ def loopback(host: str) -> bool:
 def listen(host: str, port: int, *, shared: bool = False, silent: int = SILENT) -> socket.socket:
     """Bind and listen; port 0 takes a free one. `shared`: other processes of ours listen on it, too.
 
-    A peer that has acknowledged nothing for `silent` milliseconds has vanished, and its connection is closed.
+    A peer that has acknowledged nothing for `silent` milliseconds has vanished, and its connection is closed;
+    where nothing is sent that it could acknowledge, it is asked whether it is there.
     """
     listener = bind(host, port, shared=shared, silent=silent)
     listener.listen(BACKLOG)
@@ -48,7 +49,13 @@ def bind(host: str, port: int, *, shared: bool = False, silent: int = SILENT) ->
     listener = socket.socket(family, kind, protocol)
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        for name, value in (("TCP_USER_TIMEOUT", silent), ("TCP_NOTSENT_LOWAT", _UNSENT)):
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        for name, value in (
+            ("TCP_USER_TIMEOUT", silent),
+            ("TCP_KEEPIDLE", max(1, silent // 2_000)),
+            ("TCP_KEEPINTVL", max(1, silent // 6_000)),
+            ("TCP_NOTSENT_LOWAT", _UNSENT),
+        ):
             if hasattr(socket, name):  # each exists on some systems only
                 listener.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
         if shared:

@@ -19,8 +19,11 @@ class StreamProtocol(HttpToolsProtocol):
     connection: Connection
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
-        """Take a connection."""
+        """Take a connection; one that says nothing is kept no longer than one that has said all it had to."""
         super().connection_made(transport)
+        self.timeout_keep_alive_task = self.loop.call_later(
+            self.timeout_keep_alive, self.timeout_keep_alive_handler
+        )
         self.connection = {"transport": cast("asyncio.WriteTransport", transport), "vanished": False}
 
     def connection_lost(self, exc: Exception | None) -> None:

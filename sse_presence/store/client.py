@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, cast
 
 from redis.asyncio import Redis
 from redis.asyncio.client import PubSub
-from redis.exceptions import NoScriptError, RedisError, ResponseError
+from redis.exceptions import NoScriptError, ReadOnlyError, RedisError, ResponseError
 
 from sse_presence.errors import StoreUnavailable
 from sse_presence.store.cluster import Cluster
@@ -133,6 +133,9 @@ class Client:
             raise
         except ResponseError as error:
             self.failures += 1
+            if isinstance(error, ReadOnlyError) and isinstance(self._server, Redis):
+                # Its master was demoted and lives on; whoever has the address now is found by connecting.
+                await self._server.connection_pool.disconnect(inuse_connections=False)
             kind: Callable[[str], StoreUnavailable] = (
                 Refused if "WRONGTYPE" in str(error) else StoreUnavailable
             )

@@ -10,6 +10,7 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from itertools import pairwise
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from tests.cases.caller import LATE, SHORT
@@ -33,6 +34,37 @@ def vanish(peer: socket.socket) -> None:
     """From now on the kernel drops every packet for this socket, as a cable that was pulled does."""
     drop = ctypes.create_string_buffer(DROP)
     peer.setsockopt(socket.SOL_SOCKET, SO_ATTACH_FILTER, struct.pack("HL", 1, ctypes.addressof(drop)))
+
+
+def sockets(pid: int) -> int:
+    """Sockets that a process holds."""
+    return sum(str(link.readlink()).startswith("socket:") for link in Path(f"/proc/{pid}/fd").iterdir())
+
+
+async def test_connections_vanish_that_have_asked_for_nothing_yet(serve: Serve) -> None:
+    """Before the first byte, in the middle of a request, and between two of them."""
+    service = serve(send_timeout=SEND_TIMEOUT)
+    parts = urlsplit(service.url)
+    before = sockets(service.process.pid)
+    peers = [socket.create_connection((parts.hostname, parts.port)) for _ in range(3)]
+    _, asking, kept = peers
+    asking.sendall(b"POST /v1/heartbeat?as=alice HTTP/1.1\r\nHost: localhost\r\nContent-Length: 99\r\n\r\n{")
+    kept.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
+    assert b"200 OK" in await asyncio.to_thread(kept.recv, 1_000)
+
+    async def all_are_held() -> bool:
+        return sockets(service.process.pid) == before + len(peers)
+
+    await until(all_are_held, "all are held")
+    for peer in peers:
+        vanish(peer)
+
+    async def all_are_closed() -> bool:
+        return sockets(service.process.pid) == before
+
+    await until(all_are_closed, "all are closed")
+    for peer in peers:
+        peer.close()
 
 
 @asynccontextmanager

@@ -41,7 +41,12 @@ def test_connections_inherit_what_ends_dead_and_stalled_ones() -> None:
     with listen("127.0.0.1", 0) as listener, socket.create_connection(listener.getsockname()):
         connection, _ = listener.accept()
         with connection:
-            for name, value in (("TCP_USER_TIMEOUT", 30_000), ("TCP_NOTSENT_LOWAT", 16_384)):
+            assert connection.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
+            for name, value in (
+                ("TCP_USER_TIMEOUT", 30_000),
+                ("TCP_KEEPIDLE", 15),
+                ("TCP_NOTSENT_LOWAT", 16_384),
+            ):
                 if hasattr(socket, name):
                     assert connection.getsockopt(socket.IPPROTO_TCP, getattr(socket, name)) == value
 

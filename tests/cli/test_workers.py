@@ -46,10 +46,10 @@ async def test_a_change_taken_by_one_reaches_the_streams_of_all(serve: Serve, ev
     assert service.stop() == 0
 
 
-async def test_streams_spread_evenly(serve: Serve) -> None:
+async def test_two_thousand_streams_spread_evenly(serve: Serve) -> None:
     service = serve("--port", "0", "--workers", "4", redis_url=None)
     port = int(service.url.rpartition(":")[2])
-    connections = [await asyncio.open_connection("127.0.0.1", port) for _ in range(800)]
+    connections = [await asyncio.open_connection("127.0.0.1", port) for _ in range(2_000)]
     for _, writer in connections:
         writer.write(b"GET /v1/events?as=watcher-%d HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n" % id(writer))
     for reader, _ in connections:
