@@ -67,10 +67,9 @@ def _digest(content: Any, size: int = _DIGEST) -> bytes:
 
 
 def interest_digest(interest: Interest) -> bytes:
-    """What an interest is, whatever the order of its parts."""
-    return _digest(
-        (interest.viewer, sorted(interest.users), sorted(interest.channels), sorted(interest.members))
-    )
+    """What an interest is, whatever the order of its parts; whose it is matters if it sees itself in it."""
+    viewer = interest.viewer if interest.members or interest.viewer in interest.users else None
+    return _digest((viewer, sorted(interest.users), sorted(interest.channels), sorted(interest.members)))
 
 
 def stored_digest(owner: str, interest: str) -> bytes:

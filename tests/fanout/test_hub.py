@@ -318,8 +318,12 @@ async def test_a_cursor_of_another_interest_gets_a_snapshot(world: World) -> Non
     _, first = world.open("alice")
     world.read()
     world.turn()
-    _, sink = world.open("alice", viewer="bob", last=last_id(first))
+    _, sink = world.open("alice", viewer="alice", last=last_id(first))
+    world.read()
+    world.turn()
     assert sink.names() == ["snapshot"]
+    _, sink = world.open("alice", viewer="bob", last=last_id(first))
+    assert sink.writes[0][0].json()["resumed"] is True
 
 
 # Typing
