@@ -14,7 +14,7 @@ from benchmarks.subject import Subject
 PER_PROCESS = 10_000
 """Streams that one process reads: half of the files that it may open."""
 
-PATIENCE = 120
+PATIENCE = 300
 """Seconds that anything may take."""
 
 
