@@ -53,8 +53,9 @@ globalThis.ssePresence = presenceModule;
 })();
 `;
 
-if (process.argv.includes("--check")) {
-  process.exitCode = readFileSync(TARGET, "utf8") === built ? 0 : 1;
-} else {
+if (!process.argv.includes("--check")) {
   writeFileSync(TARGET, built);
+} else if (readFileSync(TARGET, "utf8") !== built) {
+  console.error("static/presence.classic.js is out of date: run `node tools/build-classic.mjs`.");
+  process.exitCode = 1;
 }
