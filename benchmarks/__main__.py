@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import time
 from pathlib import Path
 
 from benchmarks.benchmark import Scale
@@ -30,7 +31,9 @@ ALL = {
 async def main() -> None:
     """Measure what is asked for."""
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
-    parser.add_argument("names", nargs="*", metavar="name", help=f"which: {', '.join(ALL)}; all by default")
+    parser.add_argument(
+        "names", nargs="*", metavar="name", help=f"which: {', '.join(ALL)}; all but repair by default"
+    )
     parser.add_argument("--rounds", type=int, default=3, help="how often each is run, in turn")
     parser.add_argument("--scale", type=float, default=1.0, help="part of the full size, to try things out")
     parser.add_argument("--json", type=Path, default=Path("build/bench.json"), help="where all figures go")
@@ -38,15 +41,21 @@ async def main() -> None:
     if unknown := set(given.names) - ALL.keys():
         parser.error(f"there is no benchmark {', '.join(unknown)}; there are {', '.join(ALL)}")
     about = {"machine": machine(), "versions": versions(), "scale": given.scale}
-    outcomes: list[Outcome] = []
-    for name in given.names or ALL:
+    told: list[dict[str, object]] = []
+    for name in given.names or [name for name, one in ALL.items() if one.by_default]:
         if given.scale != 1:
             print(f"At {given.scale:g} of the full size, for which the targets are not meant.")
-        outcomes.append(await play(ALL[name], given.rounds, Scale(given.scale)))
-        print(table(outcomes[-1]))
-    given.json.parent.mkdir(parents=True, exist_ok=True)
-    given.json.write_text(json.dumps(about | {"benchmarks": [_told(one) for one in outcomes]}, indent=1))
+        begun = time.monotonic()
+        outcome = await play(ALL[name], given.rounds, Scale(given.scale))
+        print(table(outcome), flush=True)
+        told.append(_told(outcome) | {"seconds": round(time.monotonic() - begun)})
+        _write(given.json, about | {"benchmarks": told})  # each time, for the next one may fail
     print(f"All figures: {given.json}")
+
+
+def _write(file: Path, told: dict[str, object]) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(json.dumps(told, indent=1), "utf-8")
 
 
 def _told(outcome: Outcome) -> dict[str, object]:

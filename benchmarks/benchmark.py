@@ -77,3 +77,5 @@ class Benchmark(NamedTuple):
     targets: tuple[Target, ...] = ()
     most_rounds: int = 99
     """Fewer where nobody is compared."""
+    by_default: bool = True
+    """Whether it is run where no name is given."""

@@ -22,7 +22,7 @@ MIDDLE = SIZES[1]
 WATCHED = 100
 TOLD = 5
 """Changes a second that a stream is told of."""
-SECONDS = 6
+SECONDS = 4
 CONNECTIONS = 64
 PICTURE = Path("build/growth.svg")
 CHANGE, BEAT = "µs a delivered change", "µs a heartbeat"

@@ -19,7 +19,7 @@ STREAMS = 5_000
 WATCHED = 100
 POOL = 5_000
 RATE = 5
-SECONDS = 12
+SECONDS = 8
 
 
 async def measure(subject: Subject, scale: Scale) -> Figures:

@@ -148,4 +148,5 @@ REPAIR = Benchmark(
     contenders={SERVICE: measure},
     targets=(Target(STALL, "<=", 200),),
     most_rounds=1,
+    by_default=False,
 )

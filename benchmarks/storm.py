@@ -36,7 +36,7 @@ GAIN = "changes delivered a CPU second"
 async def measure(subject: Subject, scale: Scale) -> Figures:
     """Users change in turn, at an even rate."""
     streams, ours = scale.of(STREAMS, 100), bool(subject.store_url)
-    rate, seconds = (scale.of(RATE, 50), SECONDS) if ours else (scale.of(RATE / 10, 50), SECONDS / 2)
+    rate, seconds = (scale.of(RATE, 50), SECONDS) if ours else (scale.of(RATE / 10, 50), SECONDS / 4)
     await beaten(subject, POOL)
     spec = {"port": subject.port, "dialect": subject.dialect, "connections": CONNECTIONS}
     async with (
