@@ -52,6 +52,9 @@ _FIRST_HEARD = 3.0
 _LAST_WORDS = 1.0
 """Seconds that stopping waits for streams to take their goodbye, where the server did not wait before."""
 
+_TOLD_AGAIN = 0.5
+"""Seconds after which a part that has not ended is told once more."""
+
 log = logging.getLogger("sse_presence")
 
 
@@ -239,13 +242,18 @@ async def _wait_until(coming: Coroutine[Any, Any, Any], seconds: float) -> None:
 
 @asynccontextmanager
 async def _owned(run: Callable[[], Coroutine[Any, Any, None]]) -> AsyncIterator[None]:
-    """Keep a part running while the block lasts."""
+    """Keep a part running while the block lasts.
+
+    It is told to end until it does: before Python 3.12 `asyncio.wait_for`, which libraries use, may swallow a
+    cancellation that comes just as what it waited for is done.
+    """
     task = asyncio.create_task(_keep(run))
     try:
         yield
     finally:
-        task.cancel()
-        await asyncio.wait([task])
+        while not task.done():
+            task.cancel()
+            await asyncio.wait([task], timeout=_TOLD_AGAIN)
 
 
 async def _keep(run: Callable[[], Coroutine[Any, Any, None]]) -> None:
