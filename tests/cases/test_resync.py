@@ -252,9 +252,17 @@ async def test_c23_only_snapshots_and_presence_carry_an_id(serve: Serve, call: C
         await raw.until(b'"status":"dnd"')
         node.process.send_signal(signal.SIGTERM)
         await asyncio.wait_for(reading, LATE + SHORT["heartbeat"] * 10)
-    assert {b"hello", b"snapshot", b"presence", b"typing", b"ping", b"stale", b"fresh", b"bye"} == set(
-        raw.fields(b"event")
-    )
+    assert {
+        b"hello",
+        b"snapshot",
+        b"presence",
+        b"typing",
+        b"channel",
+        b"ping",
+        b"stale",
+        b"fresh",
+        b"bye",
+    } == set(raw.fields(b"event"))
     for frame in raw.frames:
         event = next((line.removeprefix(b"event: ") for line in frame if line.startswith(b"event")), b"")
         named = [line for line in frame if line.lstrip().startswith(b"id")]
