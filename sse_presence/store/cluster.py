@@ -31,10 +31,14 @@ class Cluster:
         self._known = False
         self._learned = 0
         """How many times the servers were asked who holds what."""
-        self._learning = asyncio.Lock()
+        self._learning: asyncio.Task[None] | None = None
+        """Asks them now; all that wait for it succeed or fail together."""
 
     async def aclose(self) -> None:
         """End all connections."""
+        if self._learning is not None:
+            self._learning.cancel()
+            await asyncio.wait([self._learning])
         await self._cluster.aclose()
 
     async def execute(self, key: bytes, *command: Any) -> Any:
@@ -65,16 +69,23 @@ class Cluster:
         return [(Redis.from_pool(_connections(node)), part) for node, part in parts.values()]
 
     async def _node(self, key: bytes) -> ClusterNode:
-        async with self._learning:
-            if not self._known:
-                await self._cluster.initialize()
-                await self._cluster.nodes_manager.initialize()
-                self._known = True
-                self._learned += 1
+        if not self._known:
+            if self._learning is None:
+                self._learning = asyncio.create_task(self._learn())
+            await asyncio.shield(self._learning)
         node = self._cluster.get_node_from_key(key.decode())
         if node is None:
             raise RedisError("No server of the cluster holds the slot.")
         return node
+
+    async def _learn(self) -> None:
+        try:
+            await self._cluster.initialize()
+            await self._cluster.nodes_manager.initialize()
+            self._known = True
+            self._learned += 1
+        finally:
+            self._learning = None
 
 
 def _connections(node: ClusterNode) -> ConnectionPool:

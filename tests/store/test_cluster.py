@@ -17,11 +17,14 @@ class Servers:
     def __init__(self, down: int) -> None:
         self.nodes_manager = self
         self.asked = 0
+        self.mute = False
         self._down = down
 
     async def initialize(self) -> None:
         await asyncio.sleep(0.01)
         self.asked += 1
+        if self.mute:
+            raise LostConnection("Nobody answers.")
 
     def get_node_from_key(self, _: str) -> Servers:
         return self
@@ -49,3 +52,16 @@ async def test_partitions_that_fail_together_ask_once_who_holds_their_slots(
     assert servers.asked == 2, "the client, and what it knows of nodes"
     assert set(await all_partitions()) == {b"done"}
     assert servers.asked == 4
+
+
+async def test_partitions_that_wait_to_know_fail_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    servers = Servers(down=0)
+    servers.mute = True
+    cluster = Cluster("redis+cluster://127.0.0.1:1")
+    monkeypatch.setattr(cluster, "_cluster", servers)
+    commands = (cluster.execute(b"key", "GET", "key") for _ in range(64))
+    answers = await asyncio.gather(*commands, return_exceptions=True)
+    assert all(isinstance(answer, LostConnection) for answer in answers)
+    assert servers.asked == 1
+    servers.mute = False
+    assert await cluster.execute(b"key", "GET", "key") == b"done"
