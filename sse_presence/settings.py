@@ -104,7 +104,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     heartbeat_rate: Rate | None = Rate(100, 2_000)
     """Heartbeats of a user on one process, as `at once/seconds until as many more`; `off` for no limit.
     32 devices may start at the same time and beat every 5 seconds, and are far below."""
-    status_rate: Rate | None = Rate(24, 60_000)
+    status_rate: Rate | None = Rate(24, 30_000)
     """Changes of a user's chosen status: a person picks one now and then, however undecided."""
     typing_rate: Rate | None = Rate(60, 3_000)
     """Starts and refreshes of a user's typing; stops are free."""
