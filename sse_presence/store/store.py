@@ -206,13 +206,13 @@ class Store:
     async def keep_interest(
         self, owner: str, users: Sequence[str], channels: Sequence[str], members: Sequence[str]
     ) -> StoredInterest:
-        """Keep an interest for an hour, under an id that nobody can guess."""
+        """Keep an interest for more than an hour, under an id that nobody can guess."""
         made, now = interests.new_id(), (users, channels, members)
         _, content = await self._submit(made, ("keep_interest", made, owner, now))
         return interests.stored(made, content)
 
     async def interest(self, interest_id: str) -> StoredInterest | None:
-        """A stored interest, kept for another hour by this; None where there is none."""
+        """A stored interest, kept for another 80 minutes by this; None where there is none."""
         _, content = await self._submit(interest_id, ("interest", interest_id))
         return None if content is False else interests.stored(interest_id, content)
 

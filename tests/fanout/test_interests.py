@@ -12,6 +12,8 @@ from sse_presence.domain.interest import Interest
 from sse_presence.domain.rights import Identity, Rights
 from sse_presence.fanout.interests import Interests
 from tests.fanout.world import Sink, World, record
+from tests.running import meanwhile
+from tests.stream import CEILING
 
 
 @pytest.fixture
@@ -309,3 +311,13 @@ async def test_nobody_changes_what_is_not_its_own(world: World) -> None:
     assert await changing(add_users=("carol",)) is None
     changing.store.change_interest.assert_not_called()
     assert not world.register.partitions[0].interests
+
+
+async def test_what_is_followed_is_read_again_and_so_kept(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.live(viewer="alice", interest=world.keep(users=("bob",)))
+    monkeypatch.setattr("sse_presence.fanout.interests.KEEP", 0.01)
+    async with meanwhile(Changing(world).interests.run()):
+        await asyncio.wait_for(world.wanted.wait(), CEILING)
+    assert [watched.name for watched in world.wanted.take(9)] == ["interest"]
