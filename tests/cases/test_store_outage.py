@@ -267,6 +267,23 @@ async def test_c35_the_store_is_away_for_a_while(
             assert {answer.json()["code"] for _, answer in users.refused} == {"store-unavailable"}
 
 
+async def test_killed_connections_cost_no_signal(serve: Serve, events: Events, redis_url: str) -> None:
+    """A command is tried once more on a connection that turned out to be dead; the bus has one of its own."""
+    url = serve(**LONG).url
+    async with (
+        clients(url, "alice", "bob") as users,
+        events(url, "alice", "bob") as stream,
+        Redis.from_url(redis_url) as redis,
+    ):
+        await becomes(stream, "alice", "online")
+        for number in range(10):
+            await redis.client_kill_filter(_type="normal")
+            assert await users.signal("alice", "status", status="dnd", text=f"change {number}")
+        await text_of(stream, "alice", "change 9")
+        assert not users.refused
+        assert "stale" not in [event.name for event in stream.received]
+
+
 async def test_c37_flushall_while_five_hundred_beat(serve: Serve, events: Events, redis_url: str) -> None:
     crowd = [f"user-{number}" for number in range(500)]
     url = serve(**LONG).url
