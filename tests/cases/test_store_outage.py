@@ -37,9 +37,9 @@ ARRIVES = 5.0
 """Seconds after the store's return within which a change arrives."""
 WORKS = 10.0
 """Seconds after another server has taken over within which everything works."""
-LONG = SHORT | {"heartbeat": 1.5}
+LONG = SHORT | {"heartbeat": 1.5, "status_rate": "off"}
 """A life that a busy machine does not cut short; a store that came back without its state settles for 6 s."""
-LONGER = SHORT | {"heartbeat": 4}
+LONGER = LONG | {"heartbeat": 4}
 """Likewise, where nobody waits for it to settle."""
 DURABLE = ("--save", "", "--appendonly", "yes", "--appendfsync", "always")
 FORGETFUL = ("--save", "", "--notify-keyspace-events", "", "--repl-diskless-sync-delay", "0")

@@ -82,7 +82,12 @@ async def asked(url: str, query: str) -> AsyncIterator[tuple[asyncio.StreamReade
 
 async def test_c03_packets_of_a_watcher_vanish(serve: Serve, events: Events, call: Call) -> None:
     """It is closed and counted; who reads on notices nothing; its device dies, stream or no stream."""
-    settings = SHORT | {"ping": PING, "send_timeout": SEND_TIMEOUT, "renewal_ceiling": 4}
+    settings = SHORT | {
+        "ping": PING,
+        "send_timeout": SEND_TIMEOUT,
+        "renewal_ceiling": 4,
+        "status_rate": "off",
+    }
     url = serve(**settings).url
     alice, lost = call(url, "alice"), call(url, "lost")
     async with (
