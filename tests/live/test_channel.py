@@ -6,6 +6,7 @@ import asyncio
 from typing import Any
 
 import httpx
+import pytest
 
 from tests.conftest import Events, StartLive
 from tests.stream import Stream
@@ -51,8 +52,9 @@ async def test_who_comes_and_goes_is_told(live: StartLive, events: Events) -> No
         assert (roll["count"], roll["left"]) == (0, ["bob"])
 
 
-async def test_the_records_of_members_follow_them(live: StartLive, events: Events) -> None:
-    service = await live(presence_window=0.2)
+@pytest.mark.parametrize("partitions", [1, 7])
+async def test_the_records_of_members_follow_them(live: StartLive, partitions: int, events: Events) -> None:
+    service = await live(partitions=partitions, presence_window=0.2)
     await beat(service.url, "alice", "room")
     async with events(service.url, members=["room"]) as stream:
         assert (await stream.record("alice"))["status"] == "online"
@@ -68,8 +70,11 @@ async def test_the_records_of_members_follow_them(live: StartLive, events: Event
         assert stream.statuses("alice") == ["online"]
 
 
-async def test_resuming_tells_all_members_and_their_records(live: StartLive, events: Events) -> None:
-    service = await live()
+@pytest.mark.parametrize("partitions", [1, 7])
+async def test_resuming_tells_all_members_and_their_records(
+    live: StartLive, partitions: int, events: Events
+) -> None:
+    service = await live(partitions=partitions)
     for user in ("alice", "bob"):
         await beat(service.url, user, "room")
     async with events(service.url, members=["room"]) as stream:

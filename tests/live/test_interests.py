@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import httpx
+import pytest
 
 from tests.conftest import Events, StartLive
 
@@ -28,8 +29,14 @@ async def beat(url: str, user: str) -> None:
     assert (await call("POST", f"{url}/v1/heartbeat", user=user, device="d")).status_code == 200
 
 
-async def test_a_change_at_one_process_is_followed_at_another(live: StartLive, events: Events) -> None:
-    one, other = await live(presence_window=0.2), await live(presence_window=0.2)
+@pytest.mark.parametrize("partitions", [1, 7])
+async def test_a_change_at_one_process_is_followed_at_another(
+    live: StartLive, partitions: int, events: Events
+) -> None:
+    one, other = (
+        await live(partitions=partitions, presence_window=0.2),
+        await live(partitions=partitions, presence_window=0.2),
+    )
     for user in ("bob", "carol", "dave"):
         await beat(one.url, user)
     interest = await made(one.url, users=["bob", "carol"], channels=["room"])
@@ -75,8 +82,11 @@ async def test_after_the_answer_nothing_waits_of_what_was_removed(live: StartLiv
         assert stream.statuses("bob") == ["online"]
 
 
-async def test_resuming_goes_by_the_id_and_tells_what_was_added(live: StartLive, events: Events) -> None:
-    service = await live(sweep=0.2)
+@pytest.mark.parametrize("partitions", [1, 7])
+async def test_resuming_goes_by_the_id_and_tells_what_was_added(
+    live: StartLive, partitions: int, events: Events
+) -> None:
+    service = await live(partitions=partitions, sweep=0.2)
     for user in ("bob", "carol"):
         await beat(service.url, user)
     interest = await made(service.url, users=["bob"])

@@ -81,8 +81,9 @@ async def test_it_waits_until_something_is_new(live: StartLive) -> None:
         assert await open_are(service, 0)
 
 
-async def test_nobody_polls_in_a_circle(live: StartLive) -> None:
-    service = await live(sweep=0.5)
+@pytest.mark.parametrize("partitions", [1, 7])
+async def test_nobody_polls_in_a_circle(live: StartLive, partitions: int) -> None:
+    service = await live(partitions=partitions, sweep=0.5)
     async with poller(service.url, user=["alice", "bob"], members="room") as client:
         for user in ("alice", "bob"):
             await client.post(user, "heartbeat", device="d", channels=["room"])
