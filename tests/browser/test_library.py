@@ -92,7 +92,7 @@ async def test_hiding_is_said_at_once_with_a_pace_that_hidden_timers_can_keep(
 async def test_who_does_nothing_goes_idle_and_wakes_at_the_next_touch(
     serve: Serve, open_gate: OpenGate, open_tab: OpenTab
 ) -> None:
-    gate = await open_gate(serve(heartbeat=1, grace=0.5, idle_after=3, hidden_idle_after=2).url)
+    gate = await open_gate(serve(heartbeat=3, grace=0.5, idle_after=4, hidden_idle_after=2).url)
     alice = await open_tab(gate, "{auth: {user: 'alice'}}")
     await alice.sees("alice", "online")
     await alice.sees("alice", "idle")

@@ -66,7 +66,7 @@ async def test_tabs_speak_for_each_other(
 ) -> None:
     """Active is who is active in any tab; typing, status and activity of any tab are those of the user."""
     gate = await open_gate(
-        serve(heartbeat=5, grace=0.5, idle_after=4, hidden_idle_after=0, typing_ttl=30).url
+        serve(heartbeat=3, grace=0.5, idle_after=4, hidden_idle_after=0, typing_ttl=30).url
     )
     bob = await open_tab(
         gate, "{auth: {user: 'bob'}, users: ['alice'], channels: ['general'], device: false}"
