@@ -20,6 +20,7 @@ WATCHED = 100
 POOL = 5_000
 RATE = 5
 SECONDS = 8
+ALL = "delivered of all, %"
 
 
 async def measure(subject: Subject, scale: Scale) -> Figures:
@@ -42,7 +43,7 @@ async def measure(subject: Subject, scale: Scale) -> Figures:
     return {
         "ms to a watcher, p50": percentile(told["latencies"], 0.5),
         "ms to a watcher, p99": percentile(told["latencies"], 0.99),
-        "deliveries": told["deliveries"],
+        ALL: told["deliveries"] / (RATE * SECONDS * streams * WATCHED / POOL) * 100,
         "server, % of a core": used.server / used.wall * 100,
         "store, % of a core": used.store / used.wall * 100,
         LOAD: used.load_percent,
@@ -53,5 +54,9 @@ QUIET = Benchmark(
     name="quiet",
     says=f"{STREAMS} streams of {WATCHED} out of {POOL} users, {RATE} changes a second",
     contenders=each(measure, {SERVICE: presence, "Nchan": nchan}),
-    targets=(Target("ms to a watcher, p50", "<=", 20), Target("ms to a watcher, p99", "<=", 100)),
+    targets=(
+        Target("ms to a watcher, p50", "<=", 20),
+        Target("ms to a watcher, p99", "<=", 100),
+        Target(ALL, ">=", 100),
+    ),
 )

@@ -36,7 +36,7 @@ async def measure(subject: Subject, scale: Scale) -> Figures:
         callers = await stack.enter_async_context(load("calls", spec))
         loads.append(callers.cpu)
         run = {"kind": "mix", "users": users}
-        await callers.ask(run | {"seconds": 1})  # fills caches
+        await callers.ask(run | {"kind": "heartbeat", "seconds": 60, "calls": users})
         with metered(subject, *loads) as used:
             told = await callers.ask(run | {"seconds": max(2.0, SECONDS * scale.factor)})
         delivered = (await watchers.take())["deliveries"] if subject.store_url else 0
