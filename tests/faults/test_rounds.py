@@ -42,7 +42,7 @@ AHEAD = {"single": 0, "sentinel": -30, "cluster": 30}
 WHENEVER = frozenset({
     "convergence after quiet", "a snapshot first", "no unchanged record twice", "one delta a change",
     "stale and fresh in turn", "no own typing", "only 200 and 503", "503 says when to retry",
-    "nodes stop when asked", "no traceback",
+    "no traceback",
 })  # fmt: skip
 """Promises that do not depend on time."""
 
