@@ -6,6 +6,7 @@ import asyncio
 import json
 import struct
 from collections.abc import Iterator
+from operator import itemgetter
 from typing import Any, ClassVar
 
 import msgspec
@@ -161,7 +162,7 @@ class Agreement(RuleBasedStateMachine):
         else:
             status, newer = self.model.leave(user, signal)
             assert answer.status == status
-        assert (answer.stale, answer.seq) == (newer is not None, newer)
+        assert (answer.stale, answer.seq, answer.time) == (newer is not None, newer, self.model.now)
 
     @rule(signal=signals)
     def one(self, signal: tuple[str, Any]) -> None:
@@ -176,6 +177,14 @@ class Agreement(RuleBasedStateMachine):
         for signal, answer in zip(batch, self.call(submit()), strict=True):
             self.compare(*signal, answer)
         self.check()
+
+    @rule(user=users, names=st.permutations(["d1", "d2"]), tags=st.permutations(["in_call", "driving"]))
+    def two_devices_at_once(self, user: str, names: list[str], tags: list[str]) -> None:
+        beats = [
+            Heartbeat(device=name, interval=15_000, activity=tag)
+            for name, tag in zip(names, tags, strict=True)
+        ]
+        self.several_in_one_call([(user, beat) for beat in beats])
 
     @rule(user=users, device=devices, renews=st.booleans())
     def stream(self, user: str, device: str, *, renews: bool) -> None:
@@ -226,6 +235,13 @@ class Agreement(RuleBasedStateMachine):
         self.call(self.store.tick())
         self.model.tick(SHORT.sweep // 2)
         self.check()
+
+    @invariant()
+    def outages_are_the_same(self) -> None:
+        meta = self.redis.get(keys.script_keys(0)[0])
+        assert isinstance(meta, bytes)
+        mark, outages = itemgetter(3, 7)(msgspec.msgpack.decode(meta))
+        assert (mark, outages) == (self.model.mark, len(self.model.outages))
 
     @invariant()
     def timers_are_lower_bounds(self) -> None:
