@@ -101,7 +101,7 @@ async def test_what_cannot_be_read_on_the_bus_is_a_gap(
 
 
 async def test_c42_four_processes_sweep_as_often_as_one(live: StartLive, redis_url: str) -> None:
-    """Counted in marks, and in what the store is asked at all; each for itself they would do four times it."""
+    """Counted in marks, and in what the store is asked at all: four times as much, if each were alone."""
     async with store_at(redis_url) as store:
 
         async def calls() -> int:
