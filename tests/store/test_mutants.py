@@ -48,7 +48,6 @@ MEMBERSHIP_MUTANTS = {
     ),
     "taken off and put on at once": ("do membership.owed[channel] = nil end", "do end"),
     "not claimed": ("now + CLAIMED", "now"),
-    "change after the reading confirmed": ("membership.state == one[2]", "membership.state ~= TOLD"),
     "never told again": ("membership.channels == '' and NEVER or renewal(one[2])", "NEVER"),
     "older line replaces newer": ("if fence > entry.fence then", "if true then"),
     "older line replaces who was taken off": (
@@ -57,7 +56,6 @@ MEMBERSHIP_MUTANTS = {
     ),
     "a line of any age": ("if fence < now - TOO_OLD then", "if false then"),
     "taken off and forgotten": ("roll.off_key, '-inf', now - TOO_OLD", "roll.off_key, '-inf', now"),
-    "a lease too long": ("'-inf', now - LEASE,", "'-inf', now - 2 * LEASE,"),
     "lapsing after an outage of ours": ("and now >= outage_end() + LEASE then", "then"),
     "joined although it was there": ("entry.present and not entry.was then", "entry.present then"),
     "one too few listed": ("if roll.count > LISTED_MEMBERS", "if roll.count >= LISTED_MEMBERS"),
