@@ -14,6 +14,8 @@ _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f]")
 
 def flaw(text: str) -> str | None:
     """Say why this is no id, or None if it is one."""
+    if len(text) <= MAX_BYTES and text.isascii() and text.isprintable() and text:
+        return None  # as nearly all are
     if not text:
         return "must not be empty"
     try:

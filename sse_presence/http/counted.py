@@ -10,17 +10,19 @@ from starlette.requests import Request
 from sse_presence.errors import RequestError, StoreUnavailable
 from sse_presence.http.context import service_of
 from sse_presence.http.reply import Reply
+from sse_presence.service import Service
 
 Handler = Callable[[Request], Awaitable[Reply]]
 
 
-def counted(kind: str, handler: Handler) -> Handler:
+def counted(kind: str, handler: Callable[[Request, Service], Awaitable[Reply]]) -> Handler:
     """A handler whose answers are counted, those that `problems` makes of what it raises among them."""
 
     async def count(request: Request) -> Reply:
+        service = service_of(request)
         code: int = HTTPStatus.INTERNAL_SERVER_ERROR
         try:
-            answer = await handler(request)
+            answer = await handler(request, service)
             code = answer.status_code
         except RequestError as error:
             code = error.status
@@ -29,7 +31,7 @@ def counted(kind: str, handler: Handler) -> Handler:
             code = HTTPStatus.SERVICE_UNAVAILABLE
             raise
         finally:
-            service_of(request).signals[kind, str(int(code))] += 1
+            service.signals[kind, str(int(code))] += 1
         return answer
 
     return count

@@ -16,6 +16,7 @@ from sse_presence.domain.rights import Identity
 from sse_presence.errors import FieldError, Invalid, Malformed
 
 _BROKEN_ESCAPE = re.compile(rb"%(?![0-9A-Fa-f]{2})")
+_PLAIN = re.compile(rb"[\w.~-]*", re.ASCII)
 _CURSOR = b"last_event_id"
 _SHOWN = 64
 """Characters of a strange name that are repeated to its sender."""
@@ -99,6 +100,8 @@ def _cursor(raw: bytes, _: bytes) -> str:
 
 
 def _text(raw: bytes, name: bytes) -> str:
+    if _PLAIN.fullmatch(raw):  # as most are, and long lists are read with every reconnection
+        return raw.decode()
     return _decoded(raw.replace(b"+", b" "), f"The query parameter {name[:_SHOWN].decode(errors='replace')}")
 
 

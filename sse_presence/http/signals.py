@@ -15,12 +15,12 @@ from sse_presence.domain.rights import Identity
 from sse_presence.domain.signal import Answer
 from sse_presence.errors import Forbidden
 from sse_presence.http.body import decode, read_body
-from sse_presence.http.context import service_of
 from sse_presence.http.limits import spend
 from sse_presence.http.parameters import parameters
 from sse_presence.http.permission import refuse_unenterable
 from sse_presence.http.reply import Reply, reply
 from sse_presence.http.schemas import HeartbeatBody, LeaveBody, SignalBody, StatusBody, TypingBody
+from sse_presence.service import Service
 from sse_presence.sse.encode import record_json
 
 B = TypeVar("B", bound=SignalBody)
@@ -31,10 +31,9 @@ _TYPING = msgspec.json.Decoder(TypingBody)
 _LEAVE = msgspec.json.Decoder(LeaveBody)
 
 
-async def heartbeat(request: Request) -> Reply:
+async def heartbeat(request: Request, service: Service) -> Reply:
     """`POST /v1/heartbeat`: a device is alive."""
-    service = service_of(request)
-    caller, user, body = await _received(request, _HEARTBEAT)
+    caller, user, body = await _received(request, service, _HEARTBEAT)
     spend(service, "heartbeat", user)
     channels = list(dict.fromkeys(body.channels or ()))
     denied = [channel for channel in channels if not caller.may_enter(channel)]
@@ -46,18 +45,16 @@ async def heartbeat(request: Request) -> Reply:
     return reply(told | ({"denied": denied} if denied else {}) | _staleness(answer))
 
 
-async def status(request: Request) -> Reply:
+async def status(request: Request, service: Service) -> Reply:
     """`POST /v1/status`: what a user chooses to show."""
-    service = service_of(request)
-    _, user, body = await _received(request, _STATUS)
+    _, user, body = await _received(request, service, _STATUS)
     spend(service, "status", user)
     return Reply(record_json(await service.store.status(user, body.signal())))
 
 
-async def typing(request: Request) -> Reply:
+async def typing(request: Request, service: Service) -> Reply:
     """`POST /v1/typing`: a device types in a channel, or stopped."""
-    service = service_of(request)
-    caller, user, body = await _received(request, _TYPING)
+    caller, user, body = await _received(request, service, _TYPING)
     refuse_unenterable([body.channel], caller)
     if body.typing:  # a stop that is refused would leave somebody typing
         spend(service, "typing", user)
@@ -68,16 +65,17 @@ async def typing(request: Request) -> Reply:
     return reply({"expires_in": lifetime, "refresh_ms": lifetime // 2} | _staleness(answer))
 
 
-async def leave(request: Request) -> Reply:
+async def leave(request: Request, service: Service) -> Reply:
     """`POST /v1/leave`: a device says that it goes; never too often, for it will not say so again."""
-    _, user, body = await _received(request, _LEAVE)
-    answer = await service_of(request).store.leave(user, body.signal())
+    _, user, body = await _received(request, service, _LEAVE)
+    answer = await service.store.leave(user, body.signal())
     return reply({"time": answer.time} | _staleness(answer))
 
 
-async def _received(request: Request, decoder: msgspec.json.Decoder[B]) -> tuple[Identity, str, B]:
+async def _received(
+    request: Request, service: Service, decoder: msgspec.json.Decoder[B]
+) -> tuple[Identity, str, B]:
     """The caller, the user whom the signal is for, and its checked body."""
-    service = service_of(request)
     caller = await service.authenticate(request)
     for user in parameters(request, caller, "user").many("user"):
         if user != caller.user:
