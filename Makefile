@@ -6,7 +6,7 @@ PORT ?= 8000
 SECONDS ?= 60
 STORE ?= single
 # Tests run side by side: most of their time they wait for something to happen.
-TOGETHER ?= 4
+TOGETHER ?= 6
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
@@ -20,7 +20,7 @@ run: .venv/.installed ## serve on HOST=127.0.0.1 and PORT=8000, with a store of 
 
 test: .venv/.tools lint ## check and test everything; as root, missing system packages are installed
 	@.ci/system
-	@$(BIN)/pytest -n $(TOGETHER) -m "$$(.ci/system runnable)" --cov --cov-report=term:skip-covered $(ARGS)
+	@$(BIN)/pytest -n $(TOGETHER) --dist worksteal -m "$$(.ci/system runnable)" --cov --cov-report=term:skip-covered $(ARGS)
 
 lint: .venv/.tools ## ruff and mypy
 	@$(BIN)/ruff check
