@@ -21,8 +21,12 @@ SHORT: dict[str, Any] = {
     "typing_window": 0.1,
     "typing_ttl": 1.2,
     "sweep": 0.2,
+    "heartbeat_rate": "off",
+    "status_rate": "off",
+    "typing_rate": "off",
+    "query_rate": "off",
 }
-"""Settings under which life is short: three seconds without a signal are death."""
+"""Settings under which life is short: three seconds without a signal are death, and nobody is too fast."""
 
 LATE = 5.0
 """Seconds that something may come later than it should on a loaded machine."""

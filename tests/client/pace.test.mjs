@@ -79,7 +79,7 @@ test("a heartbeat that failed is repeated soon, and one that was put off as late
     const later = new PresenceError("Later.", { status: 503, retryMs: 4_000 });
     const { heartbeat, seen } = beating(new PresenceError("Lost."), later, { heartbeat_ms: 10_000 });
     heartbeat.start();
-    await pass(500);
+    await pass(550);
     assert.deepEqual(seen, { sent: 2, failed: 2, refused: 0 });
     await pass(3_000);
     assert.equal(seen.sent, 2);
