@@ -93,9 +93,12 @@ class Bus:
                 self._unheard.update(numbers)
                 self._mender.lost(numbers)
             await asyncio.sleep(pause * self._random.uniform(0.5, 1))
-        async with asyncio.TaskGroup() as parts:
-            for home in homes:
-                parts.create_task(self._hold(home.channels, said=said))
+        parts = [asyncio.create_task(self._hold(home.channels, said=said)) for home in homes]
+        try:
+            await asyncio.gather(*parts)  # which hands on every cancellation, should one be swallowed
+        finally:
+            for part in parts:
+                part.cancel()
 
     async def _listen(self, home: Home, numbers: Sequence[int]) -> None:
         pubsub = home.connect()
