@@ -54,12 +54,11 @@ async def test_c07_leaves_and_comes_back(live: StartLive, events: Events, call: 
         async with callers[1].beating(0.4, kept):
             await asyncio.sleep(3.5)  # all that was left behind is dead by now
             assert (await callers[0].ask()).records[user] == first
+            for stream in (one, other):
+                assert stream.statuses(user) == ["offline", "online"], user
 
     async with events(nodes[0].url, *RETURNS) as one, events(nodes[1].url, *RETURNS) as other:
         await asyncio.gather(*(come_and_go(user) for user in RETURNS))
-        for stream in (one, other):
-            for user in RETURNS:
-                assert stream.statuses(user) == ["offline", "online"], user
 
 
 @pytest.mark.parametrize("presence_window", [0.2, 2])

@@ -145,10 +145,15 @@ async def test_invisible_looks_like_gone(live: StartLive, call: Call) -> None:
         cursors = {name: raws[0].fields(b"id")[0].decode() for name, raws in streams.items()}
         await together(person.go() for person in everyone)
 
+        # Who comes back by itself may be back before a busy machine has looked.
+        lasting = {
+            who: [person for person in both if person.story != "by-itself"] for who, both in people.items()
+        }
+
         async def look() -> None:
             for wait in (0.3, 1.9, 1.5):
                 await asyncio.sleep(wait)
-                await same_answers(watcher, people)
+                await same_answers(watcher, lasting)
             for person in everyone:
                 streams[person.name] += await watch(stack, nodes[0], person, cursors[person.name])
 
