@@ -6,7 +6,7 @@ PORT ?= 8000
 SECONDS ?= 60
 STORE ?= single
 # Tests run side by side: most of their time they wait for something to happen.
-TOGETHER ?= 6
+TOGETHER ?= 4
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
