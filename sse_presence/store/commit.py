@@ -2,7 +2,7 @@
 
 Each caller gets its own answer or its own error. A caller that goes away takes nothing with it: the call
 belongs to the committer. When the store cannot be reached, everyone who waits is told at once; when it is
-slow, after `PATIENCE`, though the call may still be taken.
+slow, as soon as the one who came first has waited for `PATIENCE`, though the call may still be taken.
 """
 
 from __future__ import annotations
@@ -25,11 +25,12 @@ WAITERS = 20_000
 """More can only be a store that does not keep up: better to say so than to queue."""
 
 PATIENCE = COMMAND_TIMEOUT
-"""Seconds for a call in flight. It may last longer, for connecting takes several steps; callers must not."""
+"""Seconds that a caller waits at most, behind a call in flight and for its own: either may last longer."""
 
 log = logging.getLogger("sse_presence")
 
-Waiter = tuple[Operation, asyncio.Future[tuple[Reply, Any]]]
+Waiter = tuple[Operation, asyncio.Future[tuple[Reply, Any]], float]
+"""What to do, whom to tell, and when it came, by the clock of the loop."""
 
 
 class Committer:
@@ -46,8 +47,9 @@ class Committer:
         """The reply and this operation's result; raises StoreUnavailable."""
         if len(self._waiting) >= WAITERS:
             raise StoreUnavailable("The store does not keep up with the signals: try again later.")
-        future: asyncio.Future[tuple[Reply, Any]] = asyncio.get_running_loop().create_future()
-        self._waiting.append((operation, future))
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[tuple[Reply, Any]] = loop.create_future()
+        self._waiting.append((operation, future, loop.time()))
         if self._worker is None or self._worker.done():
             self._worker = asyncio.create_task(self._work())
         return await future
@@ -60,7 +62,8 @@ class Committer:
     async def _work(self) -> None:
         while self._waiting:
             batch = [self._waiting.popleft() for _ in range(min(BATCH, len(self._waiting)))]
-            self._lose_patience_later(batch)
+            _, _, came = batch[0]
+            self._lose_patience_at(came + PATIENCE, batch)
             try:
                 await self._commit(batch)
             except StoreUnavailable as error:
@@ -71,12 +74,13 @@ class Committer:
             finally:
                 self._patience.cancel()
 
-    def _lose_patience_later(self, batch: Sequence[Waiter]) -> None:
-        self._patience = asyncio.get_running_loop().call_later(PATIENCE, self._lose_patience, batch)
+    def _lose_patience_at(self, moment: float, batch: Sequence[Waiter]) -> None:
+        self._patience = asyncio.get_running_loop().call_at(moment, self._lose_patience, batch)
 
     def _lose_patience(self, batch: Sequence[Waiter]) -> None:
         self._give_up(batch, StoreUnavailable("The store takes too long to answer."))
-        self._lose_patience_later(batch)  # others may come to wait behind the same call
+        now = asyncio.get_running_loop().time()
+        self._lose_patience_at(now + PATIENCE, batch)  # others may come to wait behind the same call
 
     def _give_up(self, batch: Sequence[Waiter], error: StoreUnavailable) -> None:
         """Nobody who waits is left waiting."""
@@ -87,7 +91,7 @@ class Committer:
     async def _commit(self, batch: Sequence[Waiter]) -> None:
         """Run a batch; one operation that the store refuses does not take the others with it."""
         try:
-            reply = await self._run([operation for operation, _ in batch])
+            reply = await self._run([operation for operation, _, _ in batch])
         except Refused as error:
             if len(batch) == 1:
                 _fail(batch, error)
@@ -95,12 +99,12 @@ class Committer:
             for waiter in batch:
                 await self._commit([waiter])
             return
-        for (_, future), result in zip(batch, reply.results, strict=True):
+        for (_, future, _), result in zip(batch, reply.results, strict=True):
             if not future.done():
                 future.set_result((reply, result))
 
 
 def _fail(waiters: Sequence[Waiter] | deque[Waiter], error: StoreUnavailable) -> None:
-    for _, future in waiters:
+    for _, future, _ in waiters:
         if not future.done():
             future.set_exception(type(error)(str(error)))

@@ -130,3 +130,29 @@ async def test_a_slow_call_keeps_nobody_waiting(monkeypatch: pytest.MonkeyPatch)
     assert (await committer.submit(("at last",)))[1] == ("at last",)
     assert calls.sizes == [1, 1]
     await committer.close()
+
+
+async def test_whoever_waited_behind_a_slow_call_waits_so_much_less_for_its_own(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("sse_presence.store.commit.PATIENCE", 2.0)
+    calls: list[asyncio.Event] = []
+
+    async def run(operations: Sequence[Operation]) -> Reply:
+        calls.append(asyncio.Event())
+        await calls[-1].wait()
+        return Reply(1, "i", 1, 1, 0, tuple(operations))
+
+    committer = Committer(run)
+    first = asyncio.create_task(committer.submit(("first",)))
+    await asyncio.sleep(0.01)
+    behind = asyncio.create_task(committer.submit(("behind it",)))
+    await asyncio.sleep(1)
+    calls[0].set()
+    assert (await first)[1] == ("first",)
+    since = asyncio.get_running_loop().time()
+    with pytest.raises(StoreUnavailable, match="too long"):
+        await behind
+    assert asyncio.get_running_loop().time() - since < 2, "the second before counts"
+    calls[1].set()
+    await committer.close()
