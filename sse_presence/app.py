@@ -22,8 +22,8 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 
 from sse_presence.http.auth import Authenticate, authenticator
-from sse_presence.http.cors import CrossOrigin
-from sse_presence.http.middleware import OpenModeGuard, TargetLimit
+from sse_presence.http.cors import CrossOrigin, Sharing
+from sse_presence.http.middleware import Entrance, OpenModeGuard, Rule, TargetLimit
 from sse_presence.http.pages import Pages
 from sse_presence.http.problems import HANDLERS
 from sse_presence.http.routes import SIGNALS, routes
@@ -38,13 +38,14 @@ def create_app(settings: Settings, authenticate: Authenticate | None = None) -> 
     `authenticate` tells the caller of a request in the place of open mode and of tokens: it returns an
     `Identity`, or raises `Unauthenticated` or `Forbidden`. Raises SettingsError.
     """
-    guarded = settings.auth == "open" and authenticate is None
+    rules: list[Rule] = [TargetLimit(settings.max_target)]
+    if settings.auth == "open" and authenticate is None:
+        rules.append(OpenModeGuard(settings))
     app = Starlette(
         routes=routes(),
         middleware=[
-            Middleware(CrossOrigin, settings.origins),
-            Middleware(TargetLimit, settings.max_target),
-            *([Middleware(OpenModeGuard, settings)] if guarded else []),
+            Middleware(CrossOrigin, Sharing(settings.origins)),
+            Middleware(Entrance, rules),
             Middleware(Shortcut, SIGNALS),
         ],
         exception_handlers=HANDLERS,

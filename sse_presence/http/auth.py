@@ -14,6 +14,7 @@ from starlette.requests import Request
 from sse_presence.domain.identifier import flaw
 from sse_presence.domain.rights import EVERYTHING, Identity
 from sse_presence.errors import Forbidden, Unauthenticated
+from sse_presence.http.headers import header
 from sse_presence.http.origin import foreign_page
 from sse_presence.http.parameters import read_query
 from sse_presence.http.tokens import Tokens
@@ -40,11 +41,11 @@ async def by_name(request: Request) -> Identity:
 
 
 def _named(request: Request) -> str:
-    header = request.headers.get("x-presence-user")
-    if not header:
+    named = header(request.scope, b"x-presence-user")
+    if not named:
         return read_query(request.scope["query_string"]).one("as") or ""
     try:
-        return header.encode("latin-1").decode()
+        return named.encode("latin-1").decode()
     except UnicodeDecodeError:
         raise Unauthenticated(
             "The name of the caller must be UTF-8, in X-Presence-User as elsewhere."
@@ -83,7 +84,7 @@ _STREAMS = ("/v1/events",)
 
 def bearer(request: Request) -> str | None:
     """The token of the header, or None where there is none; other schemes are for others on the way."""
-    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    scheme, _, token = (header(request.scope, b"authorization") or "").partition(" ")
     if scheme.lower() != "bearer":
         return None
     return token.strip()

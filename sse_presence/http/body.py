@@ -14,6 +14,7 @@ import msgspec
 from starlette.requests import Request
 
 from sse_presence.errors import FieldError, Malformed, RequestError, TooLarge, UnsupportedType
+from sse_presence.http.headers import header
 from sse_presence.http.parameters import invalid
 
 T = TypeVar("T")
@@ -27,7 +28,7 @@ _SHOWN = 200
 
 async def read_body(request: Request, limit: int) -> bytes:
     """Read a body of at most `limit` bytes; the server throws away what follows."""
-    content_type = request.headers.get("content-type", "")
+    content_type = header(request.scope, b"content-type") or ""
     if content_type not in _TYPES and content_type.partition(";")[0].strip().lower() not in _TYPES:
         raise UnsupportedType(
             "Send JSON with `Content-Type: application/json` (or text/plain, from a beacon)."

@@ -15,6 +15,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from sse_presence.errors import Forbidden
+from sse_presence.http.headers import header
 from sse_presence.http.origin import sharing
 from sse_presence.http.problems import refusal
 
@@ -24,30 +25,46 @@ _PREFLIGHT = {
     "Access-Control-Max-Age": "7200",  # browsers keep none longer
 }
 
+RawHeaders = list[tuple[bytes, bytes]]
+
+
+class Sharing:
+    """The headers that an answer gets for the origin of its request."""
+
+    def __init__(self, origins: Sequence[str]) -> None:
+        self.origins = origins
+        self._listed = {origin: Headers(sharing(origin, origins)).raw for origin in origins}
+        self._otherwise = Headers(sharing(None, origins)).raw
+
+    def __call__(self, scope: Scope) -> RawHeaders:
+        """Look at one request; most services list no origin, and add nothing."""
+        if not self.origins:
+            return []
+        return self._listed.get(header(scope, b"origin") or "", self._otherwise)
+
 
 class CrossOrigin:
     """Answers preflights itself; to all else it adds its headers where the response starts."""
 
-    def __init__(self, app: ASGIApp, origins: Sequence[str]) -> None:
+    def __init__(self, app: ASGIApp, shared: Sharing) -> None:
         self._app = app
-        self._origins = origins
-        self._added = {origin: Headers(sharing(origin, origins)).raw for origin in origins}
-        self._otherwise = Headers(sharing(None, origins)).raw
+        self._shared = shared
 
     def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         """Handle one connection."""
-        if scope["type"] != "http" or not (self._origins or scope["method"] == "OPTIONS"):
+        if scope["type"] != "http":
             return self._app(scope, receive, send)
-        headers = Headers(scope=scope)
-        origin = headers.get("origin")
-        if origin and scope["method"] == "OPTIONS" and "access-control-request-method" in headers:
-            return self._preflight(origin)(scope, receive, send)
-        added = self._added.get(origin or "", self._otherwise)
+        if scope["method"] == "OPTIONS" and header(scope, b"access-control-request-method") is not None:
+            origin = header(scope, b"origin")
+            if origin:
+                return self._preflight(origin)(scope, receive, send)
+        added = self._shared(scope)
         return self._app(scope, receive, partial(_send, send, added) if added else send)
 
     def _preflight(self, origin: str) -> Response:
-        shared = sharing(origin, self._origins)
-        if origin in self._origins:
+        origins = self._shared.origins
+        shared = sharing(origin, origins)
+        if origin in origins:
             return Response(status_code=204, headers=shared | _PREFLIGHT)
         response = refusal(
             Forbidden(f"Pages of {origin} may not call. If that is yours, add it to SSE_PRESENCE_ORIGINS.")
@@ -56,7 +73,7 @@ class CrossOrigin:
         return response
 
 
-def _send(send: Send, added: list[tuple[bytes, bytes]], message: Message) -> Awaitable[None]:
+def _send(send: Send, added: RawHeaders, message: Message) -> Awaitable[None]:
     if message["type"] == "http.response.start":
         message = {**message, "headers": [*message.get("headers", ()), *added]}
     return send(message)

@@ -5,7 +5,7 @@ What passes is handed on as it is, without a frame or a wrapper of `send`: strea
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -14,39 +14,56 @@ from sse_presence.http.origin import foreign_page, is_loopback, proxy_header
 from sse_presence.http.problems import refusal
 from sse_presence.settings import Settings
 
+Rule = Callable[[Scope], RequestError | None]
+"""Why a request may not enter; None if it may."""
 
-class TargetLimit:
-    """Refuses request targets over the limit with 414; a list is never cut short. Closes WebSockets."""
 
-    def __init__(self, app: ASGIApp, limit: int) -> None:
+class Entrance:
+    """Refuses what any of the rules refuses. Closes WebSockets."""
+
+    def __init__(self, app: ASGIApp, rules: Sequence[Rule]) -> None:
         self._app = app
-        self._limit = limit
+        self._rules = rules
 
     def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         """Handle one connection."""
         if scope["type"] == "websocket":
             return send({"type": "websocket.close", "code": 1000, "reason": ""})
-        if scope["type"] == "http" and (size := _target_size(scope)) > self._limit:
-            error = TargetTooLong(
-                f"The request target has {size} bytes and may have {self._limit}; long lists go into a POST."
-            )
-            return refusal(error)(scope, receive, send)
+        if scope["type"] == "http":
+            for rule in self._rules:
+                error = rule(scope)
+                if error is not None:
+                    return refusal(error)(scope, receive, send)
         return self._app(scope, receive, send)
+
+
+class TargetLimit:
+    """A request target over the limit is 414; a list is never cut short."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+
+    def __call__(self, scope: Scope) -> RequestError | None:
+        """Look at one request."""
+        path = scope.get("raw_path") or scope["path"].encode()
+        query: bytes = scope["query_string"]
+        size = len(path) + len(query) + bool(query)
+        if size <= self._limit:
+            return None
+        return TargetTooLong(
+            f"The request target has {size} bytes and may have {self._limit}; long lists go into a POST."
+        )
 
 
 class OpenModeGuard:
-    """In open mode, keeps out whatever is not a program or a page of this machine."""
+    """In open mode, whatever is not a program or a page of this machine is kept out."""
 
-    def __init__(self, app: ASGIApp, settings: Settings) -> None:
-        self._app = app
+    def __init__(self, settings: Settings) -> None:
         self._settings = settings
 
-    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
-        """Handle one connection."""
-        if scope["type"] == "http":
-            for error in self._errors(scope):
-                return refusal(error)(scope, receive, send)
-        return self._app(scope, receive, send)
+    def __call__(self, scope: Scope) -> RequestError | None:
+        """Look at one request."""
+        return None if _is_of_program(scope["headers"]) else next(self._errors(scope), None)
 
     def _errors(self, scope: Scope) -> Iterator[RequestError]:
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
@@ -66,11 +83,19 @@ class OpenModeGuard:
 
 _REMEDY = "Use SSE_PRESENCE_AUTH=jwt, or --insecure-open where the network keeps strangers out."
 
+_HARMLESS = frozenset(
+    {b"accept", b"accept-encoding", b"connection", b"content-length", b"content-type", b"user-agent"}
+    | {b"x-presence-user"}
+)
+_LOCAL = (b"127.0.0.1", b"localhost")
 
-def _target_size(scope: Scope) -> int:
-    path = scope.get("raw_path") or scope["path"].encode()
-    query: bytes = scope["query_string"]
-    return len(path) + len(query) + bool(query)
+
+def _is_of_program(headers: Sequence[tuple[bytes, bytes]]) -> bool:
+    """Whether nothing in the headers needs a closer look, as with most programs that call often."""
+    for name, value in headers:
+        if name not in _HARMLESS and not (name == b"host" and value.partition(b":")[0] in _LOCAL):
+            return False
+    return True
 
 
 def _follows_link_to_page(scope: Scope, headers: Mapping[str, str]) -> bool:

@@ -11,7 +11,7 @@ from starlette.types import Message, Receive, Scope, Send
 
 from sse_presence.app import create_app
 from sse_presence.domain.rights import Identity
-from sse_presence.http.cors import CrossOrigin
+from sse_presence.http.cors import CrossOrigin, Sharing
 from sse_presence.settings import Settings
 from tests.conftest import Events, StartLive
 from tests.http.wire import Answer, send
@@ -168,6 +168,6 @@ async def test_nothing_is_in_the_way_where_no_origin_is_listed() -> None:
     async def sent(_: Message) -> None: ...
 
     scope = {"type": "http", "method": "GET", "headers": [(b"origin", APP.encode())]}
-    await CrossOrigin(app, ())(scope, nothing, sent)
+    await CrossOrigin(app, Sharing(()))(scope, nothing, sent)
     assert given[0] is scope
     assert given[1:] == [nothing, sent]

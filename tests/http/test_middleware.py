@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from starlette.types import Message, Receive, Scope, Send
 
-from sse_presence.http.middleware import OpenModeGuard, TargetLimit
+from sse_presence.http.middleware import Entrance, OpenModeGuard, TargetLimit
 from sse_presence.settings import Settings
 
 
@@ -22,7 +22,7 @@ async def test_a_websocket_is_closed() -> None:
     async def send(message: Message) -> None:
         sent.append(message)
 
-    app = TargetLimit(OpenModeGuard(unreachable, Settings()), 10)
+    app = Entrance(unreachable, [TargetLimit(10), OpenModeGuard(Settings())])
     await app({"type": "websocket", "path": "/v1/events"}, no_message, send)
     assert [message["type"] for message in sent] == ["websocket.close"]
 
@@ -44,7 +44,7 @@ async def test_what_passes_is_handed_on_as_it_is() -> None:
         "query_string": b"",
         "headers": [(b"host", b"localhost")],
     }
-    await TargetLimit(OpenModeGuard(app, Settings()), 1)(scope, no_message, send)
+    await Entrance(app, [TargetLimit(1), OpenModeGuard(Settings())])(scope, no_message, send)
     assert [
         passed is original for passed, original in zip(given, (scope, no_message, send), strict=True)
     ] == [True] * 3
