@@ -4,19 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import re
+from collections.abc import Sequence
 from typing import cast
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from sse_presence.sse.transport import EXTENSION, Connection
 
 _NO_ANSWER = (errno.ETIMEDOUT, errno.EHOSTUNREACH, errno.ENETUNREACH)
+
+_OFFER = re.compile(rb"(^|\r\n)[Uu]pgrade:")
 
 
 class StreamProtocol(HttpToolsProtocol):
     """One connection, which streams may write to themselves."""
 
     connection: Connection
+    _before: Sequence[RequestResponseCycle] = ()
+    """Requests that were not answered when the next one came."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
         """Take a connection; one that says nothing is kept no longer than one that has said all it had to."""
@@ -27,11 +33,37 @@ class StreamProtocol(HttpToolsProtocol):
         self.connection = {"transport": cast("asyncio.WriteTransport", transport), "vanished": False}
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Note whether the peer only answered no more."""
+        """Note whether the peer only answered no more, and tell all requests that are not answered.
+
+        uvicorn tells the last one that came; a stream with another behind it would never end.
+        """
         self.connection["vanished"] = isinstance(exc, OSError) and exc.errno in _NO_ANSWER
         super().connection_lost(exc)
+        for cycle in filter(_lacks_answer, self._before):
+            cycle.disconnected = True
+            cycle.message_event.set()
+
+    def data_received(self, data: bytes) -> None:
+        """Take what came, but no offer to go on in another protocol.
+
+        The parser would take the body for that protocol's. Clients in Java and Kotlin offer HTTP/2 so.
+        """
+        if b"pgrade:" in data and not _lacks_body(self.cycle):
+            head, end, rest = data.partition(b"\r\n\r\n")
+            data = _OFFER.sub(rb"\1Declined:", head) + end + rest
+        super().data_received(data)
 
     def on_message_begin(self) -> None:
         """Begin a request."""
+        if _lacks_answer(self.cycle):
+            self._before = [*filter(_lacks_answer, self._before), self.cycle]
         super().on_message_begin()
         self.scope["extensions"] = {EXTENSION: cast("dict[object, object]", self.connection)}
+
+
+def _lacks_body(cycle: RequestResponseCycle | None) -> bool:
+    return cycle is not None and cycle.more_body
+
+
+def _lacks_answer(cycle: RequestResponseCycle | None) -> bool:
+    return cycle is not None and not cycle.response_complete
