@@ -3,11 +3,11 @@
  * `provide` gives them. Importing this defines them.
  */
 
+import { provide } from "./elements/element.js";
 import { PresenceBadge } from "./elements/presence-badge.js";
 import { TypingIndicator } from "./elements/typing-indicator.js";
 
-export { provide } from "./elements/element.js";
-export { PresenceBadge, TypingIndicator };
+export { provide, PresenceBadge, TypingIndicator };
 
 const elements = globalThis.customElements;
 if (elements && !elements.get("presence-badge")) elements.define("presence-badge", PresenceBadge);

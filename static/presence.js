@@ -1,72 +1,48 @@
 /**
  * Presence in a web page: `connect({url, auth, users, channels})` shows who is online, idle, busy, typing or
- * gone, and shows others the same of the user of this page. See presence.d.ts for all of it.
+ * gone, and shows others the same of the user of this page. presence.d.ts describes all of it.
  *
  * Whatever is lost on the way is mended by itself: a cut or silent stream, a sleeping computer, a frozen or
  * cached page, a network that holds streams back, a token that ended. All pages of one user in one browser
  * share one stream and one device.
  */
 
-import { Activity } from "./presence/activity.js";
 import { backoff } from "./presence/backoff.js";
 import { Credentials } from "./presence/credentials.js";
 import { PresenceError } from "./presence/error.js";
-import { Counted } from "./presence/interest.js";
+import { Counted, wishes } from "./presence/interest.js";
 import { Leader } from "./presence/leader.js";
-import { Lifecycle } from "./presence/lifecycle.js";
+import { Page } from "./presence/page.js";
 import { Service } from "./presence/service.js";
 import { Tabs } from "./presence/tabs.js";
-import { TypingSignal } from "./presence/typing-signal.js";
+import { Typing } from "./presence/typing.js";
 import { View } from "./presence/view.js";
 
 export { PresenceError };
 
-/** Opens the connection of this page. All pages of one user in one browser share a stream. */
 export function connect(options = {}) {
   return new Presence(options);
-}
-
-class Typing extends TypingSignal {
-  #list;
-
-  constructor(send, list) {
-    super(send);
-    this.#list = list;
-  }
-
-  get users() {
-    return this.#list().users;
-  }
-
-  get count() {
-    return this.#list().count;
-  }
 }
 
 class Presence {
   state = "connecting";
   status = { set: (choice) => this.#setStatus(choice) };
   device = { set: (options) => this.#setDevice(options) };
+  #reason = "";
   #credentials;
   #service;
   #kind;
   #tag;
   #listeners = new Map();
-  #view = new View();
-  #skew = 0;
   #typing = new Map();
-  #typingEnds;
+  #typingEnds = new Map();
   #watched = new Counted();
-  #activity = new Activity(() => this.#changed());
-  #lifecycle;
-  #woke = 0;
+  #view = new View();
+  /** What every page knows beside the view, so that it can lead. */
+  #shared = { cursor: "", interest: { held: [] }, device: undefined, skew: 0 };
+  #page;
   #tabs;
   #leader;
-  /** What every page knows, so that it can lead. */
-  #shared = { cursor: "", interest: undefined, device: undefined };
-  #reason = "";
-  /** The page is there: neither closed, frozen nor cached. */
-  #present = true;
   #changing = false;
   #beginning;
   #closed = false;
@@ -81,11 +57,11 @@ class Presence {
       this.#kind = device.kind ?? (mobile ? "mobile" : "web");
       this.#tag = device.activity;
     }
-    this.#watched.add(lasting(interest));
-    this.#lifecycle = new Lifecycle({
+    this.#watched.add(wishes(interest));
+    this.#page = new Page({
+      changed: () => this.#changed(),
       gone: (closing) => this.#gone(closing),
-      back: () => this.#back(),
-      woke: () => this.#wake(),
+      back: () => this.#tabs?.enter(),
     });
     this.#begin();
   }
@@ -95,39 +71,36 @@ class Presence {
   }
 
   get(user) {
-    return this.#view.roster.get(user);
+    return this.#view.record(user);
   }
 
   channel(channel) {
-    return this.#view.rolls.get(channel);
+    return this.#view.roll(channel);
   }
 
   typing(channel) {
     if (!this.#typing.has(channel)) {
       const send = (typing) => this.#sendTyping(channel, typing);
-      this.#typing.set(channel, new Typing(send, () => this.#view.typing.get(channel, performance.now())));
+      this.#typing.set(channel, new Typing(send, () => this.#view.typing(channel, Date.now())));
     }
     return this.#typing.get(channel);
   }
 
   now() {
-    return Date.now() + this.#skew;
+    return Date.now() + this.#shared.skew;
   }
 
   watch(interest) {
-    const kept = lasting(interest);
-    this.#watched.add(kept);
-    this.#changed();
-    let held = true;
+    let held = wishes(interest);
+    this.#watch(held, 1);
     return () => {
-      if (held) this.unwatch(kept);
-      held = false;
+      this.#watch(held, -1);
+      held = [];
     };
   }
 
   unwatch(interest) {
-    this.#watched.remove(lasting(interest));
-    this.#changed();
+    this.#watch(wishes(interest), -1);
   }
 
   on(type, listener) {
@@ -148,11 +121,9 @@ class Presence {
     if (this.#closed) return;
     this.#closed = true;
     for (const typing of this.#typing.values()) typing.stop();
-    this.#lifecycle.end();
-    this.#activity.end();
-    clearTimeout(this.#typingEnds);
+    for (const timer of this.#typingEnds.values()) clearTimeout(timer);
     clearTimeout(this.#beginning);
-    this.#gone(true);
+    this.#page.end();
     this.#became("offline", "closed");
   }
 
@@ -169,7 +140,7 @@ class Presence {
       return;
     }
     if (this.#closed || this.#tabs) return;
-    if (this.user) this.#watched.add({ users: [this.user] });
+    if (this.user) this.#watched.add(wishes({ users: this.user }));
     const name = ["sse-presence", this.#service.base, this.user, this.#kind && "device"].join(" ");
     this.#tabs = new Tabs(name, {
       report: () => this.#report(),
@@ -180,17 +151,12 @@ class Presence {
       message: (message) => this.#heard(message),
       shared: () => this.#all(),
     });
-    if (this.#present) this.#tabs.enter();
+    if (this.#page.present) this.#tabs.enter();
   }
 
   #report() {
-    return {
-      interest: this.#watched.content,
-      lastInput: this.#activity.lastInput,
-      visible: this.#activity.visible,
-      activity: this.#tag,
-      woke: this.#woke,
-    };
+    const { lastInput, visible, woke } = this.#page;
+    return { wishes: this.#watched.all, lastInput, visible, woke, activity: this.#tag };
   }
 
   #lead() {
@@ -209,47 +175,37 @@ class Presence {
     this.#leader.start();
   }
 
+  #unlead(leaving) {
+    this.#leader?.stop(leaving);
+    this.#leader = undefined;
+  }
+
+  #gone(closing) {
+    const alone = this.#tabs?.reports.size === 0;
+    this.#tabs?.leave();
+    this.#unlead(closing && alone);
+  }
+
+  #watch(wishes, by) {
+    this.#watched.add(wishes, by);
+    this.#changed();
+  }
+
   /** Something of this page's report changed; many changes at once are one. */
   #changed() {
     if (this.#changing) return;
     this.#changing = true;
     queueMicrotask(() => {
       this.#changing = false;
-      if (!this.#present || !this.#tabs) return;
+      if (!this.#page.present || !this.#tabs) return;
       this.#tabs.report();
       this.#leader?.changed();
     });
   }
 
-  #gone(closing) {
-    if (!this.#present) return;
-    this.#present = false;
-    const alone = this.#tabs?.reports.size === 0;
-    this.#tabs?.leave();
-    this.#unlead(closing && alone);
-  }
-
-  #unlead(leaving) {
-    this.#leader?.stop(leaving);
-    this.#leader = undefined;
-  }
-
-  #back() {
-    if (this.#present || this.#closed) return;
-    this.#present = true;
-    this.#woke = Date.now();
-    this.#tabs?.enter();
-  }
-
-  #wake() {
-    this.#woke = Date.now();
-    this.#changed();
-  }
-
   /** What a page that comes in has to know. */
   #all() {
-    const events = this.#view.events(performance.now());
-    return { kind: "all", shared: this.#shared, events, skew: this.#skew, state: this.state, reason: this.#reason };
+    return { kind: "all", shared: this.#shared, known: this.#view.known, state: this.state, reason: this.#reason };
   }
 
   #heard({ kind, ...message }) {
@@ -259,51 +215,41 @@ class Presence {
     if (kind === "device") this.#shared.device = message.device;
     if (kind === "held") {
       this.#shared.interest = message.interest;
-      this.#view.forget(message.removed, message.interest.held, this.user);
+      this.#view.forget(message.removed, message.interest.held);
     }
     if (kind === "all") {
-      for (const [type, data] of message.events) this.#learn(type, data);
       this.#shared = message.shared;
-      this.#skew = message.skew;
+      this.#tell(this.#view.adopt(message.known));
       this.#became(message.state, message.reason);
     }
   }
 
   #received({ type, data, id }) {
     this.#shared.cursor = id || this.#shared.cursor;
-    if (data.time) this.#skew = data.time - Date.now();
-    if (data.heartbeat_ms) this.#activity.pauseMs = data.heartbeat_ms;
+    if (data.time) this.#shared.skew = data.time - Date.now();
+    if (data.heartbeat_ms) this.#page.pauseMs = data.heartbeat_ms;
     this.#emit("event", { type, data, id });
-    this.#learn(type, data);
+    this.#tell(this.#view.apply(type, data, Date.now()));
   }
 
-  #learn(type, data) {
-    const { records, typing, channels } = this.#view.apply(type, data, performance.now());
+  #tell({ records, channels, typing }) {
     if (records.length > 0) this.#emit("presence", records);
-    for (const entry of channels) {
-      const { channel, joined = [], left = [] } = entry;
-      this.#forgetMembers(channel, left);
+    const { held } = this.#shared.interest;
+    for (const { channel, joined = [], left = [] } of channels) {
+      // Those who left a channel whose members are watched are followed no more.
+      if (held.includes(`members ${channel}`)) this.#view.forget({ users: left }, held);
       this.#emit("channel", { channel, joined, left, ...this.channel(channel) });
     }
-    this.#typed(typing);
-  }
-
-  /** Those who left a channel whose members are watched are followed no more. */
-  #forgetMembers(channel, left) {
-    const held = this.#shared.interest?.held;
-    if (held?.members.has(channel)) this.#view.forget({ users: left }, held, this.user);
+    for (const channel of typing) this.#typed(channel);
   }
 
   /** Says who types, now and again when the next entry ends by itself. */
-  #typed(channels) {
-    for (const channel of channels) {
-      this.#emit("typing", { channel, ...this.#view.typing.get(channel, performance.now()) });
-    }
-    clearTimeout(this.#typingEnds);
-    const left = this.#view.typing.untilNextEnd(performance.now());
-    if (left === undefined) return;
-    const expire = () => this.#typed(this.#view.typing.expire(performance.now()));
-    this.#typingEnds = setTimeout(expire, Math.max(0, left) + 1);
+  #typed(channel) {
+    const now = Date.now();
+    const { ends, ...list } = this.#view.typing(channel, now);
+    this.#emit("typing", { channel, ...list });
+    clearTimeout(this.#typingEnds.get(channel));
+    if (list.count > 0) this.#typingEnds.set(channel, setTimeout(() => this.#typed(channel), ends - now + 1));
   }
 
   #became(state, reason) {
@@ -315,23 +261,22 @@ class Presence {
 
   async #setStatus(choice) {
     const record = await this.#service.ask("POST", "v1/status", { body: choice });
-    const news = this.#view.roster.merge([record]);
-    if (news.length > 0) this.#emit("presence", news);
+    this.#tell(this.#view.apply("presence", { users: [record] }));
     return record;
   }
 
   #setDevice(options) {
     if ("activity" in options) this.#tag = options.activity;
     if (options.idle_ms !== undefined) {
-      this.#activity.lastInput = Date.now() - options.idle_ms;
-      this.#woke = Date.now();
+      this.#page.lastInput = Date.now() - options.idle_ms;
+      this.#page.wake();
     }
     this.#changed();
   }
 
   async #sendTyping(channel, typing) {
     const { device } = this.#shared;
-    if (!device || !this.#present) return undefined;
+    if (!device || !this.#page.present) return undefined;
     const body = { device, channel, typing, seq: this.#service.sequence() };
     return this.#service.ask("POST", "v1/typing", { body });
   }
@@ -345,10 +290,4 @@ class Presence {
       }
     }
   }
-}
-
-/** An interest that can be gone through again. A text alone is one id, not its letters. */
-function lasting(interest) {
-  const list = (ids) => (typeof ids === "string" ? [ids] : [...(ids ?? [])]);
-  return Object.fromEntries(Object.entries(interest).map(([kind, ids]) => [kind, list(ids)]));
 }

@@ -1,14 +1,22 @@
-"""The demo page and the browser client, from the installed package or from a checkout."""
+"""The demo page and the browser library, from the installed package or from a checkout.
+
+The library is sent as bundles, which are made when they are asked for, and anew when a module has changed.
+"""
 
 from __future__ import annotations
 
-from os import PathLike, stat_result
+import gzip
+import hashlib
 from pathlib import Path
 
+import anyio.to_thread
+from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
-from starlette.staticfiles import StaticFiles
+from starlette.staticfiles import NotModifiedResponse, StaticFiles
 from starlette.types import Scope
+
+from sse_presence.http.bundle import FILES, bundle
 
 _PACKAGE = Path(__file__).parent.parent
 
@@ -23,19 +31,37 @@ class Pages(StaticFiles):
     """Files that browsers keep but ask about each time, so that a new version is never half loaded."""
 
     def __init__(self) -> None:
-        super().__init__(directory=folder(), html=True)
+        self._folder = folder()
+        self._made: dict[str, tuple[int, bytes, bytes]] = {}
+        """Name → when its newest module was changed, and the bundle, plain and compressed."""
+        super().__init__(directory=self._folder, html=True)
 
     async def get_response(self, path: str, scope: Scope) -> Response:
         """The file at a path; for other methods than GET and HEAD nothing is here."""
         if scope["method"] not in {"GET", "HEAD"}:
             raise HTTPException(404)
-        return await super().get_response(path, scope)
-
-    def file_response(
-        self, full_path: str | PathLike[str], stat_result: stat_result, scope: Scope, status_code: int = 200
-    ) -> Response:
-        """One file, or 304 for one that the browser has."""
-        response = super().file_response(full_path, stat_result, scope, status_code)
+        if path in FILES:
+            response = await anyio.to_thread.run_sync(self._bundle, path, Headers(scope=scope))
+        else:
+            response = await super().get_response(path, scope)
         response.headers["Cache-Control"] = "no-cache"
         response.headers["X-Content-Type-Options"] = "nosniff"
+        return response
+
+    def _bundle(self, name: str, asked: Headers) -> Response:
+        """A bundle, or 304 for one that the browser has."""
+        changed = max(path.stat().st_mtime_ns for path in self._folder.glob("**/*.js"))
+        made = self._made.get(name)
+        if made is None or made[0] != changed:
+            text = bundle(self._folder, name).encode()
+            made = self._made[name] = changed, text, gzip.compress(text, mtime=0)
+        _, text, compressed = made
+        headers = {"Vary": "Accept-Encoding"}
+        if "gzip" in asked.get("accept-encoding", ""):
+            text = compressed
+            headers["Content-Encoding"] = "gzip"
+        headers["ETag"] = f'"{hashlib.sha256(text).hexdigest()[:32]}"'
+        response = Response(text, headers=headers, media_type="text/javascript")
+        if self.is_not_modified(response.headers, asked):
+            return NotModifiedResponse(response.headers)
         return response

@@ -14,7 +14,7 @@ const ICONS = {
   bot: "M3 5h10v8H3zM8 5V2M6 9h0M10 9h0",
 };
 
-const SHEET = sheet(`
+const BADGE = sheet(`
   :host {
     --_online: #1f9d61; --_idle: #b97509; --_dnd: #d6404a; --_offline: #868b97; --_invisible: #8256c9;
     display: inline-flex; align-items: center; gap: .4em; max-width: 100%; vertical-align: middle;
@@ -75,7 +75,7 @@ export class PresenceBadge extends PresenceElement {
   #devices = part("span", { class: "devices", part: "devices", "aria-hidden": "true" });
 
   constructor() {
-    super(SHEET);
+    super(BADGE);
     this.shadowRoot.append(this.#dot, part("slot", {}), this.#words, this.#devices);
   }
 

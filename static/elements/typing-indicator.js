@@ -11,7 +11,7 @@ import { part, PresenceElement, sheet } from "./element.js";
 /** Nobody typing for this long makes the next one news. */
 const PAUSE_MS = 10_000;
 
-const SHEET = sheet(`
+const INDICATOR = sheet(`
   :host { position: relative; display: flex; align-items: center; gap: .6em; min-height: 1.5em }
   :host([hidden]) { display: none }
   .dots { flex: none; display: inline-flex; gap: .2em; color: var(--presence-typing, currentColor) }
@@ -37,7 +37,7 @@ export class TypingIndicator extends PresenceElement {
   #quietSince = -Infinity;
 
   constructor() {
-    super(SHEET);
+    super(INDICATOR);
     this.#dots.append(part("i", {}), part("i", {}), part("i", {}));
     this.shadowRoot.append(this.#dots, this.#words, this.#told);
   }

@@ -1,60 +1,46 @@
 /**
- * What is watched: users, channels, channels whose members are watched, channels to be in. Pure.
+ * What is watched, and the channels to be in. Pure.
  *
- * The content of an interest is `{users, channels, members, join}`, each a Set of ids.
+ * Each wish is a text, its kind and its id ("users ann"), so that wishes can be counted, compared and sent to
+ * other pages as they are.
  */
 
-export const WATCHED = ["users", "channels", "members"];
-const KINDS = [...WATCHED, "join"];
+const WATCHED = ["users", "channels", "members"];
 
-/** A content that asks for nothing. */
-export function nothing() {
-  return union([]);
+/** The wishes of `{users, channels, members, join}`. A text alone is one id, not its letters. */
+export function wishes(interest) {
+  const list = (ids) => (typeof ids === "string" ? [ids] : [...(ids ?? [])]);
+  return [...WATCHED, "join"].flatMap((kind) => list(interest[kind]).map((id) => `${kind} ${id}`));
 }
 
-/** All that any of the contents asks for. */
-export function union(contents) {
-  return Object.fromEntries(
-    KINDS.map((kind) => [kind, new Set(contents.flatMap((content) => [...(content[kind] ?? [])]))]),
-  );
+/** The ids of one kind. */
+export function ids(wishes, kind) {
+  return wishes.filter((wish) => wish.startsWith(`${kind} `)).map((wish) => wish.slice(kind.length + 1));
 }
 
-/** What `content` has and `other` has not, as `[kind, id]` pairs; of what is watched only. */
-export function missing(content, other) {
-  return WATCHED.flatMap((kind) => [...content[kind]].filter((id) => !other[kind].has(id)).map((id) => [kind, id]));
+/** What is to be watched of it, as the service takes it. */
+export function lists(wishes) {
+  return Object.fromEntries(WATCHED.map((kind) => [kind, ids(wishes, kind)]));
 }
 
-/** `[kind, id]` pairs as the lists of a request. */
-export function lists(pairs) {
-  return Object.fromEntries(
-    WATCHED.map((kind) => [kind, pairs.filter(([of]) => of === kind).map(([, id]) => id)]),
-  );
+export function without(wishes, others) {
+  const left = new Set(others);
+  return wishes.filter((wish) => !left.has(wish));
 }
 
-/** An interest of many askers: what two of them ask for stays until both have let it go. */
+/** The wishes of many: what two of them ask for stays until both have let it go. */
 export class Counted {
-  #counts = Object.fromEntries(KINDS.map((kind) => [kind, new Map()]));
+  #counts = new Map();
 
-  add(interest) {
-    this.#count(interest, 1);
-  }
-
-  remove(interest) {
-    this.#count(interest, -1);
-  }
-
-  get content() {
-    return union([Object.fromEntries(KINDS.map((kind) => [kind, this.#counts[kind].keys()]))]);
-  }
-
-  #count(interest, by) {
-    for (const kind of KINDS) {
-      const counts = this.#counts[kind];
-      for (const id of interest[kind] ?? []) {
-        const count = (counts.get(id) ?? 0) + by;
-        if (count > 0) counts.set(id, count);
-        else counts.delete(id);
-      }
+  add(wishes, by = 1) {
+    for (const wish of wishes) {
+      const count = (this.#counts.get(wish) ?? 0) + by;
+      if (count > 0) this.#counts.set(wish, count);
+      else this.#counts.delete(wish);
     }
+  }
+
+  get all() {
+    return [...this.#counts.keys()];
   }
 }

@@ -6,29 +6,24 @@
 
 import { PresenceError } from "./error.js";
 import { Heartbeat } from "./heartbeat.js";
-import { union } from "./interest.js";
+import { ids, lists } from "./interest.js";
 import { Link } from "./link.js";
 import { StoredInterest } from "./stored-interest.js";
 
 /** All living pages have reported by then. */
 const SETTLED_MS = 1_000;
 
-/** Each run is a device of its own: it must not be mistaken for one that just left. */
-function newDevice() {
-  const bytes = crypto.getRandomValues(new Uint8Array(12));
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
-}
-
 export class Leader {
   #service;
   #kind;
   #reports;
-  #on;
+  #tell;
   #last;
+  /** Each run is a device of its own: it must not be mistaken for one that just left. */
+  #device = crypto.getRandomValues(new Uint32Array(3)).join("-");
   #interest;
   #link;
   #heartbeat;
-  #device;
   #settled = false;
   #settling;
   #said;
@@ -44,17 +39,19 @@ export class Leader {
     this.#kind = kind;
     this.#last = shared.device;
     this.#reports = reports;
-    this.#on = { tell };
-    if (kind) this.#device = newDevice();
-    this.#interest = new StoredInterest(
-      service,
-      {
-        held: (removed) => tell({ kind: "held", interest: { id: this.#interest.id, held: this.#interest.held }, removed }),
-        unstored: () => this.#link.open(),
-        refused: (error) => this.#refused(error),
+    this.#tell = tell;
+    const refused = (error) => {
+      if (error.status === 401) this.#heartbeat.stop();
+      this.#failed(error);
+    };
+    this.#interest = new StoredInterest(service, shared.interest, {
+      held: (removed) => {
+        const { id, held } = this.#interest;
+        tell({ kind: "held", interest: { id, held }, removed: lists(removed) });
       },
-      shared.interest,
-    );
+      lost: () => this.#link.open(),
+      refused,
+    });
     this.#link = new Link({
       service,
       credentials,
@@ -63,7 +60,7 @@ export class Leader {
       cursor: shared.cursor,
       event: (type, data, id) => this.#event(type, data, id),
       state: (state, reason) => tell({ kind: "state", state, reason }),
-      refused: (error) => this.#refused(error),
+      refused,
     });
     this.#heartbeat = new Heartbeat({
       send: (interval) => this.#beat(interval),
@@ -79,25 +76,25 @@ export class Leader {
       this.changed();
     }, SETTLED_MS);
     this.#want();
+    this.#said = this.#summary();
     this.reconnect();
   }
 
   /** Opens everything anew, also what was refused. */
   reconnect() {
     this.#link.open();
-    if (this.#device) this.#heartbeat.start();
+    if (this.#kind) this.#heartbeat.start();
   }
 
   /** A page reported something. */
   changed() {
     this.#want();
     const said = this.#said;
-    if (!said) return;
     const now = this.#summary();
+    this.#said = now;
     const woke = now.woke > said.woke;
     if (woke || (now.visible && !said.visible)) this.#link.nudge();
     if (woke || now.text !== said.text || (now.awake && !said.awake)) this.#heartbeat.now();
-    this.#said = now;
   }
 
   /** Stops; `leaving`: the whole browser leaves, and says so. */
@@ -106,16 +103,16 @@ export class Leader {
     this.#heartbeat.stop();
     this.#link.close();
     this.#interest.end();
-    if (leaving && this.#device) {
+    if (leaving && this.#kind) {
       this.#service.farewell("v1/leave", { device: this.#device, seq: this.#service.sequence() });
     }
   }
 
   #want() {
-    const wanted = this.#reports().map(({ interest }) => interest);
+    const wanted = this.#reports().flatMap(({ wishes }) => wishes);
     // What the last leader held is wanted by pages that have not reported yet.
-    if (!this.#settled) wanted.push(this.#interest.held);
-    this.#interest.want(union(wanted));
+    if (!this.#settled) wanted.push(...this.#interest.held);
+    this.#interest.want([...new Set(wanted)]);
   }
 
   /** How active all pages together are. */
@@ -124,7 +121,7 @@ export class Leader {
     const idleMs = Math.max(0, Date.now() - Math.max(...reports.map(({ lastInput }) => lastInput)));
     const visible = reports.some((report) => report.visible);
     const activity = reports.map((report) => report.activity).find(Boolean);
-    const channels = [...union(reports.map(({ interest }) => interest)).join];
+    const channels = [...new Set(reports.flatMap(({ wishes }) => ids(wishes, "join")))];
     return {
       idleMs,
       visible,
@@ -161,10 +158,10 @@ export class Leader {
 
   /** The service knows this device: those who watch lose nothing when the last one leaves. */
   #known() {
-    if (this.#last === this.#device) return;
     const last = this.#last;
+    if (last === this.#device) return;
     this.#last = this.#device;
-    this.#on.tell({ kind: "device", device: this.#device });
+    this.#tell({ kind: "device", device: this.#device });
     if (last) {
       const body = { device: last, seq: this.#service.sequence() };
       this.#service.ask("POST", "v1/leave", { body }).catch(() => undefined);
@@ -174,15 +171,10 @@ export class Leader {
   #event(type, data, id) {
     if (data.heartbeat_ms) this.#heartbeat.paceMs = data.heartbeat_ms;
     if (type === "hello") this.#heartbeat.catchUp();
-    this.#on.tell({ kind: "event", type, data, id });
-  }
-
-  #refused(error) {
-    if (error.status === 401) this.#heartbeat.stop();
-    this.#failed(error);
+    this.#tell({ kind: "event", type, data, id });
   }
 
   #failed({ message, status, code, retryMs }) {
-    this.#on.tell({ kind: "error", message, details: { status, code, retryMs } });
+    this.#tell({ kind: "error", message, details: { status, code, retryMs } });
   }
 }

@@ -16,10 +16,6 @@ const LEAST_POLL_MS = 500;
 /** How soon a stream is tried while polls serve, at first. */
 const PROBE_MS = 5_000;
 const LONGEST_PROBE_MS = 600_000;
-/** What needs other credentials before coming back. */
-const UNTRUSTED = new Set(["expired", "revoked"]);
-/** What will not be over in a moment. */
-const BUSY = new Set(["overload", "limit"]);
 
 export class Link {
   #service;
@@ -32,7 +28,7 @@ export class Link {
   /** Streams are held back, also with padding. */
   #held = false;
   #stream;
-  #probe;
+  /** Ends the polls that serve. */
   #polling;
   #probes = 0;
   #failures = 0;
@@ -41,14 +37,13 @@ export class Link {
   /** Counts attempts; what an older one still hears of is void. */
   #run = 0;
   #timer;
-  #probing;
   #notBefore = 0;
 
   /**
    * `pairs`: query pairs beside the interest (a device); `cursor`: where to resume. `event(type, data, id)`
    * gets each event, `state(state, reason)` each change, `refused(error)` what ended it for good.
    */
-  constructor({ service, credentials, interest, pairs, cursor = "", ...on }) {
+  constructor({ service, credentials, interest, pairs, cursor, ...on }) {
     this.#service = service;
     this.#credentials = credentials;
     this.#interest = interest;
@@ -59,6 +54,7 @@ export class Link {
 
   /** Opens it, or opens it anew from where it was. */
   open() {
+    this.close();
     this.#failures = 0;
     this.#attempt();
   }
@@ -66,43 +62,41 @@ export class Link {
   close() {
     this.#run += 1;
     clearTimeout(this.#timer);
-    clearTimeout(this.#probing);
     this.#stream?.close();
-    this.#probe?.close();
     this.#polling?.abort();
-    this.#stream = this.#probe = this.#polling = undefined;
+    this.#stream = this.#polling = undefined;
   }
 
   /** The page woke, or the network came back: opens anew unless all is well or the service asked to wait. */
   nudge() {
-    if (Date.now() < this.#notBefore) return;
-    if (this.#polling) this.#tryStream();
-    else if (!this.#stream?.lively) this.open();
+    if (Date.now() < this.#notBefore || this.#stream?.lively) return;
+    if (this.#polling) this.#attempt();
+    else this.open();
   }
 
+  /** Opens a stream; while polls serve, beside them. */
   async #attempt() {
-    this.close();
+    clearTimeout(this.#timer);
+    this.#stream?.close();
+    this.#stream = undefined;
+    this.#run += 1;
     const run = this.#run;
     this.#notBefore = 0;
-    if (this.#state === undefined) this.#say("connecting", "");
+    if (this.#state === undefined) this.#say("connecting");
     try {
-      const stream = await this.#newStream({
-        event: (...event) => this.#received(...event),
+      const pairs = await this.#query();
+      if (this.#padded) pairs.push(["pad", "1"]);
+      const url = await this.#service.streamUrl(pairs);
+      if (run !== this.#run) return;
+      this.#stream = new Stream(url, {
+        withCredentials: this.#service.withCredentials,
+        event: (...event) => this.#streamed(...event),
         cut: () => this.#say("connecting", "cut"),
         end: (why) => this.#ended(why),
       });
-      if (run === this.#run) this.#stream = stream;
-      else stream.close();
     } catch (error) {
       if (run === this.#run) this.#failed(error);
     }
-  }
-
-  async #newStream(on) {
-    const pairs = await this.#query();
-    if (this.#padded) pairs.push(["pad", "1"]);
-    const url = await this.#service.streamUrl(pairs);
-    return new Stream(url, { withCredentials: this.#service.withCredentials, ...on });
   }
 
   async #query() {
@@ -111,35 +105,41 @@ export class Link {
     return pairs;
   }
 
+  #streamed(...event) {
+    this.#polling?.abort();
+    this.#polling = undefined;
+    this.#held = false;
+    this.#received(...event);
+  }
+
   #received(type, data, id) {
     this.#cursor = id || this.#cursor;
-    if (type === "hello") {
-      this.#failures = 0;
-      this.#say(this.#polling ? "polling" : "live", "");
-    }
+    if (type === "hello") this.#failures = 0;
+    if (type === "hello" || type === "fresh") this.#say(this.#polling ? "polling" : "live");
     this.#on.event(type, data, id);
-    if (type === "stale") this.#say("stale", "");
-    if (type === "fresh") this.#say(this.#polling ? "polling" : "live", "");
+    if (type === "stale") this.#say("stale");
     if (type === "bye") this.#bye(data);
   }
 
   #bye({ reason, retry_ms: asked }) {
     this.close();
-    if (UNTRUSTED.has(reason)) this.#credentials.forget();
-    const wait = asked ?? backoff(this.#failures);
-    this.#failures += 1;
-    this.#say(BUSY.has(reason) ? "offline" : "connecting", reason);
-    this.#again(wait);
-    this.#notBefore = Date.now() + wait;
+    if (reason === "expired" || reason === "revoked") this.#credentials.forget();
+    // These two will not be over in a moment.
+    this.#say(reason === "overload" || reason === "limit" ? "offline" : "connecting", reason);
+    this.#notBefore = Date.now() + this.#again(asked);
   }
 
   /** The stream is over. */
   async #ended(why) {
-    const run = this.#run;
     this.#stream = undefined;
-    if (why === "mute") {
-      this.#mute();
-    } else if (why === "silence") {
+    const run = this.#run;
+    if (this.#polling) {
+      this.#probeLater();
+    } else if (why === "mute" && this.#padded) {
+      this.#held = true;
+      this.#poll();
+    } else if (why === "mute" || why === "silence") {
+      this.#padded ||= why === "mute";
       this.#say("connecting", why);
       this.#attempt();
     } else if (why === "closed") {
@@ -161,27 +161,16 @@ export class Link {
     }
   }
 
-  #mute() {
-    if (this.#padded) {
-      this.#held = true;
-      this.#startPolling();
-    } else {
-      this.#padded = true;
-      this.#say("connecting", "mute");
-      this.#attempt();
-    }
-  }
-
   #failed(error) {
-    const unknown = error?.status === 404 && this.#interest.forget();
-    if (error?.final && !unknown) {
+    const forgotten = error?.status === 404 && this.#interest.forget();
+    if (this.#polling) {
+      this.#probeLater();
+    } else if (error?.final && !forgotten) {
       this.refuse(error);
-      return;
+    } else {
+      this.#say(this.#failures > 0 ? "offline" : "connecting", "unreachable");
+      this.#again(error?.retryMs);
     }
-    const wait = error?.retryMs ?? backoff(this.#failures);
-    this.#failures += 1;
-    this.#say(this.#failures > 1 ? "offline" : "connecting", "unreachable");
-    this.#again(wait);
   }
 
   /** Ends it until it is opened again. */
@@ -192,21 +181,25 @@ export class Link {
     this.#on.refused(error);
   }
 
-  #again(wait) {
+  /** Goes on after a while; returns how long. */
+  #again(wait = backoff(this.#failures)) {
+    this.#failures += 1;
     // Where streams do not get through at all, polls may.
     const poll = this.#held || this.#failures % 3 === 0;
-    this.#timer = setTimeout(() => (poll ? this.#startPolling() : this.#attempt()), wait);
+    this.#timer = setTimeout(() => (poll ? this.#poll() : this.#attempt()), wait);
+    return wait;
   }
 
-  async #startPolling() {
+  async #poll() {
     this.close();
-    const polling = new AbortController();
-    const { signal } = polling;
-    this.#polling = polling;
+    this.#polling = new AbortController();
+    const { signal } = this.#polling;
     this.#probes = 0;
     this.#probeLater();
     while (!signal.aborted) {
-      const started = Date.now();
+      const least = new Promise((resolve) => {
+        setTimeout(resolve, LEAST_POLL_MS);
+      });
       try {
         const pairs = [...(await this.#query()), ["timeout_ms", POLL_MS]];
         const answer = await this.#service.ask("GET", "v1/poll", { pairs, signal, waitMs: POLL_MS });
@@ -215,15 +208,14 @@ export class Link {
         if (signal.aborted) return;
         this.close();
         this.#failed(error);
-        return;
       }
-      await pause(LEAST_POLL_MS - (Date.now() - started));
+      await least;
     }
   }
 
   #polled({ cursor, events }) {
     this.#failures = 0;
-    if (this.#state !== "stale") this.#say("polling", "");
+    if (this.#state !== "stale") this.#say("polling");
     for (const { event, data } of events) this.#received(event, data, "");
     this.#received("poll", {}, cursor);
   }
@@ -231,52 +223,13 @@ export class Link {
   #probeLater() {
     const wait = Math.min(LONGEST_PROBE_MS, PROBE_MS * 2 ** this.#probes);
     this.#probes += 1;
-    this.#probing = setTimeout(() => this.#tryStream(), wait * (0.75 + Math.random() / 4));
+    this.#timer = setTimeout(() => this.#attempt(), wait * (0.75 + Math.random() / 4));
   }
 
-  /** Tries a stream beside the polls; once it is greeted, it takes over. */
-  async #tryStream() {
-    if (this.#probe) return;
-    clearTimeout(this.#probing);
-    const run = this.#run;
-    this.#probe = { close() {} };
-    const again = () => {
-      this.#probe = undefined;
-      if (run === this.#run) this.#probeLater();
-    };
-    try {
-      const stream = await this.#newStream({
-        event: (...event) => this.#greeted(stream, event),
-        cut: () => this.#say("connecting", "cut"),
-        end: (why) => (stream === this.#stream ? this.#ended(why) : again()),
-      });
-      if (run === this.#run) this.#probe = stream;
-      else stream.close();
-    } catch {
-      again();
-    }
-  }
-
-  #greeted(stream, event) {
-    if (stream !== this.#stream) {
-      this.#probe = undefined;
-      this.close();
-      this.#stream = stream;
-      this.#held = false;
-    }
-    this.#received(...event);
-  }
-
-  #say(state, reason) {
+  #say(state, reason = "") {
     if (state === this.#state && reason === this.#reason) return;
     this.#state = state;
     this.#reason = reason;
     this.#on.state(state, reason);
   }
-}
-
-function pause(ms) {
-  return new Promise((resolve) => {
-    setTimeout(resolve, ms);
-  });
 }

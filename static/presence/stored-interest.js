@@ -3,64 +3,53 @@
  *
  * Changes go one after another, each as the difference to what the service holds, and are repeated until
  * they are taken. Where the service refuses some of it (rights, ids that are none), the rest still goes.
- * Where it stores no interests, short ones stand in the address of the stream, which then is opened anew.
  */
 
 import { backoff } from "./backoff.js";
-import { PresenceError } from "./error.js";
-import { lists, missing, nothing, union, WATCHED } from "./interest.js";
-
-/** Addresses may have 16 KiB at the service, and often 8 on the way. */
-const LONGEST_QUERY = 6_000;
-const PARAMETERS = { users: "user", channels: "channel", members: "members" };
+import { lists, without } from "./interest.js";
 
 export class StoredInterest {
-  /** Its id; undefined before the service made it, and where it makes none. */
+  /** Its id, while the service has it. */
   id;
-  /** What the service holds. */
-  held = nothing();
+  /** What the service holds, as wishes. */
+  held;
   #service;
   #on;
-  #wanted = nothing();
-  #refused = nothing();
-  #stores = true;
+  #wanted = [];
+  #refused = [];
   #most = Infinity;
   #failures = 0;
   #changing = false;
   #timer;
   #ended = new AbortController();
 
-  /** `held(removed)` is called when what the service holds has changed, `unstored()` when a new address is
-   * needed, `refused(error)` with what it would not take. */
-  constructor(service, on, { id, held } = {}) {
+  /**
+   * `held(removed)` is called when the service holds something else, `lost()` when it has forgotten all,
+   * `refused(error)` with what it would not take.
+   */
+  constructor(service, { id, held }, on) {
     this.#service = service;
-    this.#on = on;
     this.id = id;
-    if (id) this.held = held;
+    this.held = held;
+    this.#on = on;
   }
 
   /** What is to be watched from now on. */
-  want(content) {
-    this.#wanted = content;
-    this.#refused = union([lists(missing(this.#refused, nothing()).filter(([kind, id]) => content[kind].has(id)))]);
-    if (this.id) this.#change();
-    else if (!this.#stores && missing(content, this.held).length + missing(this.held, content).length > 0) {
-      this.#on.unstored();
-    }
+  want(wishes) {
+    this.#wanted = wishes.filter((wish) => !wish.startsWith("join "));
+    // Rights may have come when somebody asks again for what was let go.
+    this.#refused = this.#refused.filter((wish) => wishes.includes(wish));
+    this.#change();
   }
 
-  /** The query pairs that ask a stream for this interest. */
+  /** The query pairs that ask a stream for it. */
   async pairs() {
-    if (!this.id && this.#stores) await this.#make(this.#wanted);
-    if (this.id) return [["interest", this.id]];
-    if (missing(this.#wanted, nothing()).join().length > LONGEST_QUERY) {
-      throw new PresenceError("This service stores no interests: watch fewer.", { status: 414, code: "too-long" });
-    }
-    this.#holds(this.#wanted);
-    return WATCHED.flatMap((kind) => [...this.held[kind]].map((id) => [PARAMETERS[kind], id]));
+    if (this.id) this.#change();
+    else await this.#make(this.#wanted);
+    return [["interest", this.id]];
   }
 
-  /** The service does not know it (any more). Returns whether there was one. */
+  /** The service does not know it any more. Returns whether there was one. */
   forget() {
     const { id } = this;
     this.id = undefined;
@@ -72,64 +61,61 @@ export class StoredInterest {
     this.#ended.abort();
   }
 
-  async #make(content) {
-    const pairs = missing(content, nothing());
+  async #make(wishes) {
     try {
-      const { interest } = await this.#service.ask("POST", "v1/interests", { body: lists(pairs), signal: this.#ended.signal });
+      const { interest } = await this.#ask("POST", "v1/interests", lists(wishes));
       this.id = interest;
-      this.#holds(content);
-      this.#change();
     } catch (error) {
-      if (!error.final || error.status === 401) throw error;
-      if (error.status === 403 || error.status === 422) {
-        if (pairs.length === 0) throw error;
-        await this.#make(nothing());
-      } else {
-        this.#stores = false;
-      }
+      if (!error.final || error.status === 401 || wishes.length === 0) throw error;
+      // The one that is not allowed is found by adding them.
+      await this.#make([]);
+      return;
     }
+    this.#holds(wishes);
+    this.#change();
   }
 
   /** Brings the service's interest nearer to what is wanted, until it is that. */
   async #change() {
     clearTimeout(this.#timer);
     if (this.#changing || this.#ended.signal.aborted || !this.id) return;
-    const add = missing(this.#wanted, union([this.held, this.#refused])).slice(0, this.#most);
-    const remove = missing(this.held, this.#wanted);
+    const add = without(this.#wanted, [...this.held, ...this.#refused]).slice(0, this.#most);
+    const remove = without(this.held, this.#wanted);
     if (add.length + remove.length === 0) return;
     this.#changing = true;
     const wait = await this.#patch(add, remove);
     this.#changing = false;
     if (wait > 0) this.#timer = setTimeout(() => this.#change(), wait);
-    else this.#change();
+    else if (wait === 0) this.#change();
   }
 
-  /** Sends one change; resolves to how long to wait before the next. */
+  /** Sends one change; resolves to how long to wait before the next, if one makes sense. */
   async #patch(add, remove) {
     try {
-      const body = { add: lists(add), remove: lists(remove) };
-      await this.#service.ask("PATCH", `v1/interests/${this.id}`, { body, signal: this.#ended.signal });
-      this.#failures = 0;
-      this.#most = Infinity;
-      const gone = new Set(remove.map(([kind, id]) => `${kind} ${id}`));
-      const kept = missing(this.held, nothing()).filter(([kind, id]) => !gone.has(`${kind} ${id}`));
-      this.#holds(union([lists([...kept, ...add])]), lists(remove));
-      return 0;
+      await this.#ask("PATCH", `v1/interests/${this.id}`, { add: lists(add), remove: lists(remove) });
     } catch (error) {
       return this.#failed(error, add);
     }
+    this.#failures = 0;
+    this.#most = Infinity;
+    this.#holds([...without(this.held, remove), ...add], remove);
+    return 0;
   }
 
   #failed(error, add) {
-    if (error.status === 404 || error.status === 410) {
+    if (error.status === 404) {
       this.forget();
-      this.#on.unstored();
-    } else if (error.status === 401) {
+      this.#on.lost();
+      return undefined;
+    }
+    if (error.status === 401) {
       this.#on.refused(error);
-    } else if (error.final && add.length > 0) {
+      return undefined;
+    }
+    if (error.final && add.length > 0) {
       // One that is refused must not keep the others out: find it by halves.
       if (add.length === 1) {
-        this.#refused = union([this.#refused, lists(add)]);
+        this.#refused.push(...add);
         this.#on.refused(error);
       }
       this.#most = Math.ceil(add.length / 2);
@@ -139,8 +125,12 @@ export class StoredInterest {
     return error.retryMs ?? backoff(this.#failures);
   }
 
-  #holds(content, removed = lists([])) {
-    this.held = content;
+  #ask(method, path, body) {
+    return this.#service.ask(method, path, { body, signal: this.#ended.signal });
+  }
+
+  #holds(wishes, removed = []) {
+    this.held = wishes;
     this.#on.held(removed);
   }
 }

@@ -1,54 +1,108 @@
-/** All that the service has told of the watched users and channels. Pure: the time is a parameter. */
+/**
+ * What the service has told of the watched users and channels. Pure: `now` is a parameter, in milliseconds.
+ *
+ * A snapshot replaces everything, versions included, once all of its parts have come; other records count
+ * only where they are newer. Typing lists are whole, so a lost one heals with the next, and each entry ends
+ * by itself: nobody is shown typing for ever by a stream that broke.
+ */
 
-import { Rolls } from "./rolls.js";
-import { Roster } from "./roster.js";
-import { TypingLists } from "./typing-lists.js";
+/** Puts those records into `known` that are newer than what it holds; returns them. */
+function merge(known, records) {
+  const newer = records.filter(({ user, version }) => version > (known.get(user)?.version ?? -1));
+  for (const record of newer) known.set(record.user, record);
+  return newer;
+}
 
 export class View {
-  roster = new Roster();
-  typing = new TypingLists();
-  rolls = new Rolls();
+  /** All of it, as other pages may take it. */
+  known = {
+    records: new Map(),
+    /** Those of a snapshot that is still coming. */
+    coming: undefined,
+    /** channel → {count, members: Set, or undefined where there are too many to be told} */
+    rolls: new Map(),
+    /** channel → {entries: [{user, until}], unnamed} */
+    typing: new Map(),
+  };
 
-  /**
-   * Takes an event, received at `now`. Returns what is news: `records`, `typing` (ids of channels), and
-   * `channels` (entries of the event).
-   */
+  record(user) {
+    return this.known.records.get(user);
+  }
+
+  roll(channel) {
+    const { count = 0, members } = this.known.rolls.get(channel) ?? {};
+    return { count, members: members && [...members] };
+  }
+
+  /** `{users, count}` of those who type at `now`, and when that `ends` by itself. */
+  typing(channel, now) {
+    const { entries = [], unnamed = 0 } = this.known.typing.get(channel) ?? {};
+    const left = entries.filter(({ until }) => until > now);
+    const ends = Math.min(...left.map(({ until }) => until));
+    return { users: left.map(({ user }) => user), count: left.length && left.length + unnamed, ends };
+  }
+
+  /** Takes an event. Returns what is news: records, entries of `channel` events, and channels with other typists. */
   apply(type, data, now) {
-    const news = { records: [], typing: [], channels: [] };
-    if (type === "hello") this.roster.connected();
-    if (type === "snapshot") news.records = this.roster.snapshot(data);
-    if (type === "presence") news.records = this.roster.merge(data.users);
-    if (type === "typing") {
-      for (const entry of data.channels) this.typing.apply(entry, now);
-      news.typing = data.channels.map(({ channel }) => channel);
+    const news = { records: [], channels: [], typing: [] };
+    // A new connection: what the last one left unfinished is void.
+    if (type === "hello") this.known.coming = undefined;
+    if (type === "snapshot") news.records = this.#snapshot(data);
+    if (type === "presence") {
+      if (this.known.coming) merge(this.known.coming, data.users);
+      news.records = merge(this.known.records, data.users);
     }
     if (type === "channel") {
-      for (const entry of data.channels) this.rolls.apply(entry);
       news.channels = data.channels;
+      for (const entry of data.channels) this.#enroll(entry);
+    }
+    if (type === "typing") {
+      news.typing = data.channels.map(({ channel }) => channel);
+      for (const { channel, typing, count = 0 } of data.channels) {
+        const entries = typing.map(({ user, expires_in }) => ({ user, until: now + expires_in }));
+        this.known.typing.set(channel, { entries, unnamed: Math.max(0, count - entries.length) });
+      }
     }
     return news;
   }
 
-  /** The events, as `[type, data]`, that tell another view at `now` what this one knows. */
-  events(now) {
-    return [
-      ...this.roster.data().map((data) => ["snapshot", data]),
-      ["channel", this.rolls.data()],
-      ["typing", this.typing.data(now)],
-    ];
+  /** Takes all that another page knows. */
+  adopt(known) {
+    this.known = known;
+    const channels = [...known.rolls.keys()].map((channel) => ({ channel }));
+    return { records: [...known.records.values()], channels, typing: [...known.typing.keys()] };
   }
 
-  /** Forgets what is not followed any more: records of `users` and all of `channels`, unless `held` still has them. */
-  forget({ users = [], channels = [], members = [] }, held, self) {
-    const candidates = [...users, ...members.flatMap((channel) => this.rolls.get(channel).members ?? [])];
-    const followed = new Set([...held.members].flatMap((channel) => this.rolls.get(channel).members ?? []));
-    for (const user of candidates) {
-      if (user !== self && !held.users.has(user) && !followed.has(user)) this.roster.delete(user);
+  /** Forgets the users and channels that are followed no more; `held` are the wishes that still are. */
+  forget({ users = [], channels = [], members = [] }, held) {
+    const has = new Set(held);
+    const inside = (channel) => this.roll(channel).members ?? [];
+    const followed = new Set([...this.known.rolls.keys()].filter((channel) => has.has(`members ${channel}`)).flatMap(inside));
+    for (const user of [...users, ...members.flatMap(inside)]) {
+      if (!has.has(`users ${user}`) && !followed.has(user)) this.known.records.delete(user);
     }
     for (const channel of [...channels, ...members]) {
-      if (held.channels.has(channel) || held.members.has(channel)) continue;
-      this.rolls.delete(channel);
-      this.typing.delete(channel);
+      if (has.has(`channels ${channel}`) || has.has(`members ${channel}`)) continue;
+      this.known.rolls.delete(channel);
+      this.known.typing.delete(channel);
     }
+  }
+
+  #snapshot({ users, part, parts }) {
+    const records = this.known.coming ?? new Map();
+    merge(records, users);
+    this.known.coming = part < parts ? records : undefined;
+    if (part < parts) return [];
+    this.known.records = records;
+    return [...records.values()];
+  }
+
+  /** All members of a channel, or who came and went, or only how many there are. */
+  #enroll({ channel, count, members, joined = [], left = [] }) {
+    const known = members ?? this.known.rolls.get(channel)?.members ?? (joined.length === count ? [] : undefined);
+    const now = known && new Set(known);
+    for (const user of joined) now?.add(user);
+    for (const user of left) now?.delete(user);
+    this.known.rolls.set(channel, { count, members: now?.size === count ? now : undefined });
   }
 }

@@ -19,7 +19,7 @@ from starlette.routing import Route
 
 from tests.running import live_service
 
-PASSED = ("accept", "authorization", "content-type", "cookie", "last-event-id")
+PASSED = ("accept", "accept-encoding", "authorization", "content-type", "cookie", "last-event-id")
 """Headers of requests that are passed on: not those that say that pages are not of the service."""
 
 PAGE = """<!doctype html><meta charset="utf-8"><link rel="icon" href="data:,"><title>A page</title>
@@ -109,7 +109,7 @@ class Gate:
         answer = await self._client.send(sent, stream=True)
         call.status = answer.status_code
         response = StreamingResponse(self._body(answer, call), answer.status_code)
-        for name in ("cache-control", "content-type", "retry-after", "set-cookie"):
+        for name in ("cache-control", "content-encoding", "content-type", "retry-after", "set-cookie"):
             if name in answer.headers:
                 response.headers[name] = answer.headers[name]
         return response

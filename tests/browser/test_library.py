@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 
 import pytest
+from playwright.async_api import Browser
 
 from tests.browser.conftest import OpenGate, OpenTab
 from tests.browser.tab import HIDE, SHOW
@@ -33,6 +34,17 @@ async def test_a_page_sees_others_and_is_seen(serve: Serve, open_gate: OpenGate,
     assert await alice.get("presence.user") == "alice"
     assert abs(await alice.get("presence.now() - Date.now()")) < 10_000
     assert await alice.get("errors") == []
+
+
+async def test_a_page_without_modules_has_a_script(
+    serve: Serve, open_gate: OpenGate, browser: Browser
+) -> None:
+    gate = await open_gate(serve().url)
+    page = await browser.new_page()
+    await page.goto(f"{gate.url}/page")
+    await page.add_script_tag(url="/presence.classic.js")
+    await page.evaluate("window.presence = ssePresence.connect({auth: {user: 'alice'}})")
+    await page.wait_for_function("presence.get('alice')?.status === 'online'")
 
 
 async def test_a_refused_status_says_why(serve: Serve, open_gate: OpenGate, open_tab: OpenTab) -> None:

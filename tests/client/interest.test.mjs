@@ -4,31 +4,31 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { PresenceError } from "../../static/presence/error.js";
-import { Counted, lists, missing, union } from "../../static/presence/interest.js";
+import { Counted, ids, lists, wishes, without } from "../../static/presence/interest.js";
 import { StoredInterest } from "../../static/presence/stored-interest.js";
 
-const content = (users, channels = []) => union([{ users, channels }]);
+const wanted = (users, channels = []) => wishes({ users, channels });
 
 test("what two ask for stays until both have let it go", () => {
   const counted = new Counted();
-  counted.add({ users: ["a", "b"], join: ["x"] });
-  counted.add({ users: ["a"] });
-  counted.remove({ users: ["a", "b", "never"] });
-  assert.deepEqual([...counted.content.users], ["a"]);
-  assert.deepEqual([...counted.content.join], ["x"]);
-  counted.remove({ users: ["a"] });
-  assert.deepEqual([...counted.content.users], []);
+  counted.add(wishes({ users: ["a", "b"], join: "x" }));
+  counted.add(wishes({ users: new Set(["a"]) }));
+  counted.add(wishes({ users: ["a", "b", "never"] }), -1);
+  assert.deepEqual(counted.all, ["users a", "join x"]);
+  counted.add(wishes({ users: ["a"] }), -1);
+  assert.deepEqual(counted.all, ["join x"]);
 });
 
 test("a difference names what is missing, and channels one is in are not watched", () => {
-  const wanted = union([{ users: ["a", "b"], channels: ["a"], join: ["x"] }]);
-  assert.deepEqual(missing(wanted, content(["a"])), [["users", "b"], ["channels", "a"]]);
-  assert.deepEqual(lists([["users", "b"]]), { users: ["b"], channels: [], members: [] });
+  const all = wishes({ users: ["a", "b c"], channels: ["a"], join: ["x"] });
+  assert.deepEqual(without(all, wishes({ users: ["a"] })), ["users b c", "channels a", "join x"]);
+  assert.deepEqual(lists(all), { users: ["a", "b c"], channels: ["a"], members: [] });
+  assert.deepEqual(ids(all, "join"), ["x"]);
 });
 
 /** A service that stores interests, unless `refuse(method, body)` gives a status. */
 function storing(refuse = () => undefined) {
-  const seen = { asked: [], removed: [], refused: 0, unstored: 0 };
+  const seen = { asked: [], removed: [], refused: 0, lost: 0 };
   const service = {
     async ask(method, path, { body }) {
       seen.asked.push([method, path, body]);
@@ -37,9 +37,9 @@ function storing(refuse = () => undefined) {
       return { interest: "i" };
     },
   };
-  const interest = new StoredInterest(service, {
-    held: (removed) => seen.removed.push(...removed.users),
-    unstored: () => (seen.unstored += 1),
+  const interest = new StoredInterest(service, { held: [] }, {
+    held: (removed) => seen.removed.push(...removed),
+    lost: () => (seen.lost += 1),
     refused: () => (seen.refused += 1),
   });
   return { interest, seen };
@@ -51,64 +51,65 @@ async function settle() {
 
 test("it is made once, and then changed by differences", async () => {
   const { interest, seen } = storing();
-  interest.want(content(["a", "b"]));
+  interest.want(wanted(["a", "b"]));
   assert.deepEqual(await interest.pairs(), [["interest", "i"]]);
-  interest.want(content(["b", "c"], ["x"]));
+  interest.want(wanted(["b", "c"], ["x"]));
   await settle();
-  interest.want(content(["b", "c"], ["x"]));
+  interest.want(wanted(["b", "c"], ["x"]));
   await settle();
   const none = { users: [], channels: [], members: [] };
   assert.deepEqual(seen.asked, [
     ["POST", "v1/interests", { ...none, users: ["a", "b"] }],
     ["PATCH", "v1/interests/i", { add: { ...none, users: ["c"], channels: ["x"] }, remove: { ...none, users: ["a"] } }],
   ]);
-  assert.deepEqual(seen.removed, ["a"]);
+  assert.deepEqual(seen.removed, ["users a"]);
   assert.deepEqual(await interest.pairs(), [["interest", "i"]]);
 });
 
 test("one that is refused does not keep the others out", async () => {
   const refuse = (method, body) => ((body.add ?? body).users.includes("secret") ? 403 : undefined);
   const { interest, seen } = storing(refuse);
-  const wanted = content(["a", "b", "secret", "c", "d", "e"]);
-  interest.want(wanted);
+  const all = wanted(["a", "b", "secret", "c", "d", "e"]);
+  interest.want(all);
   await interest.pairs();
   await settle();
-  assert.deepEqual([...interest.held.users].toSorted(), ["a", "b", "c", "d", "e"]);
+  assert.deepEqual(ids(interest.held, "users").toSorted(), ["a", "b", "c", "d", "e"]);
   assert.equal(seen.refused, 1);
-  interest.want(wanted);
+  interest.want(all);
   await settle();
   assert.equal(seen.refused, 1);
 });
 
 test("one that the service does not know any more is made again", async () => {
   const { interest, seen } = storing((method) => (method === "PATCH" ? 404 : undefined));
-  interest.want(content(["a"]));
+  interest.want(wanted(["a"]));
   await interest.pairs();
-  interest.want(content(["b"]));
+  interest.want(wanted(["b"]));
   await settle();
-  assert.equal(seen.unstored, 1);
+  assert.equal(seen.lost, 1);
   assert.deepEqual(await interest.pairs(), [["interest", "i"]]);
-  assert.deepEqual([...interest.held.users], ["b"]);
+  assert.deepEqual(interest.held, ["users b"]);
   interest.end();
 });
 
-test("where none are stored, short ones stand in the address", async () => {
-  const { interest, seen } = storing(() => 404);
-  interest.want(content(["a"], ["x"]));
-  assert.deepEqual(await interest.pairs(), [["user", "a"], ["channel", "x"]]);
-  interest.want(content(["a", "b"], ["x"]));
-  assert.equal(seen.unstored, 1);
-  assert.deepEqual(await interest.pairs(), [["user", "a"], ["user", "b"], ["channel", "x"]]);
-  assert.equal(seen.asked.length, 1);
-  const long = Array.from({ length: 2_000 }, (_, index) => `user-${index}`);
-  interest.want(content(long));
-  await assert.rejects(interest.pairs(), { status: 414 });
+test("who is not believed any more does not ask again and again", async () => {
+  const { interest, seen } = storing((method) => (method === "PATCH" ? 401 : undefined));
+  interest.want(wanted(["a"]));
+  await interest.pairs();
+  interest.want(wanted(["b"]));
+  await settle();
+  assert.deepEqual([seen.asked.length, seen.refused], [2, 1]);
+  await new Promise((resolve) => setTimeout(resolve, 1_100)); // longer than any first backoff
+  assert.equal(seen.asked.length, 2);
+  await interest.pairs();
+  await settle();
+  assert.equal(seen.asked.length, 3);
 });
 
 test("trouble is no answer: nothing is decided by it", async () => {
   for (const status of [503, 429, 401]) {
     const { interest } = storing(() => status);
-    interest.want(content(["a"]));
+    interest.want(wanted(["a"]));
     await assert.rejects(interest.pairs(), { status });
   }
 });

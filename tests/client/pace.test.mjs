@@ -6,8 +6,8 @@ import { mock, test } from "node:test";
 import { backoff } from "../../static/presence/backoff.js";
 import { PresenceError } from "../../static/presence/error.js";
 import { Heartbeat, hiddenInterval, nextBeat } from "../../static/presence/heartbeat.js";
-import { slept } from "../../static/presence/lifecycle.js";
-import { TypingSignal } from "../../static/presence/typing-signal.js";
+import { slept } from "../../static/presence/page.js";
+import { Typing } from "../../static/presence/typing.js";
 
 /** Lets what has been promised happen. */
 async function settle() {
@@ -112,7 +112,7 @@ test("a heartbeat that is refused is the last", () =>
 /** A typing signal and what it sent. */
 function typing(answer) {
   const sent = [];
-  const signal = new TypingSignal(async (on) => {
+  const signal = new Typing(async (on) => {
     sent.push(on);
     if (answer instanceof Error) throw answer;
     return answer;

@@ -1,11 +1,10 @@
-"""The browser client as it is shipped: tested, small, typed, and an npm package that installs.
+"""The browser client as it is shipped: tested, typed, and an npm package that installs.
 
 Its pure parts have their tests in the `*.test.mjs` beside this, which Node runs.
 """
 
 from __future__ import annotations
 
-import gzip
 import json
 import re
 import shutil
@@ -14,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from sse_presence.http.bundle import FILES, bundle
+
 pytestmark = pytest.mark.node
 
 HERE = Path(__file__).parent
@@ -21,12 +22,7 @@ ROOT = HERE.parents[1]
 STATIC = ROOT / "static"
 FOREIGN = ROOT / "tests" / "foreign" / "node_modules"
 TYPESCRIPT = FOREIGN / "typescript" / "bin" / "tsc"
-ESBUILD = FOREIGN / "esbuild" / "bin" / "esbuild"
-BUILD = ROOT / "tools" / "build-classic.mjs"
-CLASSIC = STATIC / "presence.classic.js"
-
-SIZE = 12 * 1024
-"""Bytes, gzipped: of the library without its comments, and with the elements as bundlers ship them."""
+BUNDLE = "sse_presence/http/bundle.py"
 
 
 def run(*command: str | Path, cwd: Path = ROOT) -> str:
@@ -41,21 +37,6 @@ def test_node_finds_the_pure_parts_right(script: Path) -> None:
     run("node", "--test", script)
 
 
-def test_the_classic_script_is_up_to_date() -> None:
-    run("node", BUILD, "--check")
-
-
-def test_it_is_small() -> None:
-    assert len(gzip.compress(CLASSIC.read_bytes())) <= SIZE
-
-
-def test_it_is_small_with_the_elements_in_a_bundle(tmp_path: Path) -> None:
-    page = tmp_path / "page.js"
-    page.write_text(f'export * from "{STATIC}/presence.js"; export * from "{STATIC}/elements.js";')
-    bundle = run(ESBUILD, page, "--bundle", "--minify", "--format=esm", "--target=es2022")
-    assert len(gzip.compress(bundle.encode())) <= SIZE
-
-
 def test_it_depends_on_nothing() -> None:
     """Modules import each other by their files, so that no build step is needed."""
     entries = (STATIC / "presence.js", STATIC / "elements.js")
@@ -63,7 +44,7 @@ def test_it_depends_on_nothing() -> None:
         for name in re.findall(r'from "([^"]+)"', path.read_text()):
             assert (path.parent / name).is_file(), (path, name)
     package = json.loads((STATIC / "package.json").read_text())
-    assert not package.keys() & {"dependencies", "peerDependencies", "scripts"}
+    assert not package.keys() & {"dependencies", "peerDependencies"}
 
 
 def test_the_package_has_the_version_of_the_service() -> None:
@@ -76,7 +57,12 @@ def test_the_package_has_the_version_of_the_service() -> None:
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A project that has installed the package, offline, as `npm pack` makes it."""
     folder = tmp_path_factory.mktemp("project")
-    run("npm", "pack", "--silent", "--pack-destination", folder, STATIC)
+    copy = tmp_path_factory.mktemp("copy")  # packing writes into the folder, and others read it meanwhile
+    shutil.copytree(STATIC, copy / "static")
+    (copy / BUNDLE).parent.mkdir(parents=True)
+    shutil.copy(ROOT / BUNDLE, copy / BUNDLE)
+    run("npm", "pack", "--silent", "--pack-destination", folder, copy / "static")
+    assert not (copy / "static" / "dist").exists()
     (packed,) = folder.glob("*.tgz")
     (folder / "package.json").write_text('{"private": true, "type": "module"}')
     run("npm", "install", "--offline", "--no-audit", "--no-fund", packed, cwd=folder)
@@ -85,10 +71,17 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_the_package_holds_the_client_and_nothing_else(project: Path) -> None:
     installed = project / "node_modules" / "sse-presence"
-    top = {path.name for path in installed.iterdir()}
-    assert {"package.json", "presence.js", "presence.d.ts", "presence.classic.js", "presence"} <= top
-    assert {"elements.js", "elements.d.ts", "elements"} <= top
-    assert not top & {"index.html", "demo"}
+    assert {str(path.relative_to(installed)) for path in installed.rglob("*") if path.is_file()} == {
+        "README.md",
+        "package.json",
+        "presence.d.ts",
+        "elements.d.ts",
+        "dist/presence.js",
+        "dist/presence.classic.js",
+        "dist/elements.js",
+    }
+    for name in FILES:
+        assert (installed / "dist" / name).read_text() == bundle(STATIC, name)
 
 
 def test_importing_it_touches_no_page(project: Path) -> None:
