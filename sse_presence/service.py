@@ -104,7 +104,7 @@ class Node:
 
     async def _know_store(self) -> None:
         await self.store.open()
-        self.hub.key = derive_key(await self.store.cursor_key())
+        self.hub.press.key = derive_key(await self.store.cursor_key())
 
 
 class Service:

@@ -53,8 +53,6 @@ class Hub:
         self.clock = clock
         self.pace = pace
         self.press = Press()
-        self.key = b""
-        """Of cursors; known before the bus is."""
         self.retention = 0
         self.frames = self.bytes = 0
         """Events and bytes sent to streams so far."""
@@ -72,7 +70,8 @@ class Hub:
         """Greet a new stream at once and tell it everything as soon as it is known; or begin a poll."""
         now = asyncio.get_running_loop().time()
         stream = self._made(opening, sink)
-        place = cursor.read(self.key, opening.last_event_id) if self.key and opening.last_event_id else None
+        key, last_event_id = self.press.key, opening.last_event_id
+        place = cursor.read(key, last_event_id) if key and last_event_id else None
         stream.resume = self._position(stream, place)
         stream.end_by(now + self.pace.lifetime_of_one(), "lifetime")
         if isinstance(stream, Poll):
@@ -108,21 +107,6 @@ class Hub:
         """Say goodbye to a stream at loop time `when`, if it does not end before."""
         stream.end_by(when, reason)
         self.pump.at(stream, when)
-
-    def cursor(self, stream: Stream) -> str:
-        """Where a stream stands that was told everything up to now."""
-        position = stream.position
-        return self.press.cursor(self.key, self.place(stream, position, stream.told(position)))
-
-    def place(self, stream: Stream, position: int, told: bytes) -> Cursor:
-        """A place in the life of a stream."""
-        return Cursor(
-            position=position,
-            incarnations=stream.span.incarnations,
-            interest=stream.digest,
-            told=told,
-            ticket=stream.ticket,
-        )
 
     def _position(self, stream: Stream, place: Cursor | None) -> int | None:
         span = stream.span
@@ -243,9 +227,16 @@ class Hub:
 
     def _renew(self, topic: Topic, record: Record) -> None:
         if topic.take(record):
+            window = self.pace.presence_window
+            over = asyncio.get_running_loop().time() - window
+            ready: list[Stream] = []
             for stream in topic.watchers:
                 if stream.live and stream.mailbox.put_topic(topic):
-                    self.pump.at(stream, stream.presence_at + self.pace.presence_window)
+                    if stream.presence_at <= over:
+                        ready.append(stream)
+                    else:
+                        self.pump.at(stream, stream.presence_at + window)
+            self.pump.soon(*ready)
         if not topic.current:
             self._current(topic)
 

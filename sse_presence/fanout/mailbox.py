@@ -18,7 +18,8 @@ class Mailbox:
     __slots__ = ("rolls", "rooms", "topics")
 
     def __init__(self) -> None:
-        self.topics: dict[Topic, None] | None = None
+        self.topics: Topic | dict[Topic, None] | None = None
+        """A lone one, as it is in a quiet system, needs nothing around it."""
         self.rooms: dict[Room, None] | None = None
         """Where typing changed."""
         self.rolls: dict[Room, int] | None = None
@@ -31,10 +32,14 @@ class Mailbox:
 
     def put_topic(self, topic: Topic) -> bool:
         """Note a change; True when it is the first that waits."""
-        if self.topics is None:
-            self.topics = {topic: None}
+        waiting = self.topics
+        if waiting is None:
+            self.topics = topic
             return True
-        self.topics[topic] = None
+        if isinstance(waiting, dict):
+            waiting[topic] = None
+        elif waiting is not topic:
+            self.topics = {waiting: None, topic: None}
         return False
 
     def put_room(self, room: Room) -> bool:
@@ -55,8 +60,10 @@ class Mailbox:
 
     def take_records(self) -> list[bytes]:
         """The newest records of all that changed; they wait no longer."""
-        topics, self.topics = self.topics or {}, None
-        return [topic.encoded for topic in topics]
+        topics, self.topics = self.topics, None
+        if topics is None:
+            return []
+        return [topic.encoded for topic in topics] if isinstance(topics, dict) else [topics.encoded]
 
     def take_rooms(self) -> list[Room]:
         """The rooms in which typing changed; they wait no longer."""
@@ -70,7 +77,9 @@ class Mailbox:
 
     def forget(self, watched: Watched) -> None:
         """It is watched no more."""
-        if self.topics is not None and isinstance(watched, Topic):
+        if self.topics is watched:
+            self.topics = None
+        elif isinstance(self.topics, dict) and isinstance(watched, Topic):
             self.topics.pop(watched, None)
             self.topics = self.topics or None
         if self.rooms is not None and isinstance(watched, Room):

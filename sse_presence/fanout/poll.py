@@ -8,7 +8,6 @@ find it mended.
 
 from __future__ import annotations
 
-from sse_presence.domain import cursor
 from sse_presence.domain.cursor import NOT_ALL, NOTHING_ELSE, STALE, Cursor
 from sse_presence.fanout.pump import NEVER
 from sse_presence.fanout.stream import Stream
@@ -53,7 +52,7 @@ class Poll(Stream):
             return min(self._next(), late if now >= self._answers_at else self._answers_at)
         if not ends:
             self.ends_as = "answered"
-        self.sink.end(self._sent([*frames, self._place()]))
+        self.sink.end(self._sent([*frames, self._last_word()]))
         self.hub.leave(self)
         return NEVER
 
@@ -73,14 +72,12 @@ class Poll(Stream):
             self.following is not None and self.following.added(topic) > position
         )
 
-    def _place(self) -> bytes:
+    def _last_word(self) -> bytes:
         """Where its client stands now; the same as before, if it was told nothing."""
-        if not self.hub.key or not (self.live or self.stale):
+        press = self.hub.press
+        if not press.key or not (self.live or self.stale):
             return b""
-        if self.live:
-            return encode.place(self.hub.cursor(self))
-        place = self.hub.place(self, self.resume or 0, STALE)
-        return encode.place(cursor.issue(self.hub.key, place))
+        return encode.place(press.cursor(self.here if self.live else self.place(self.resume or 0, STALE)))
 
     def _next(self) -> float:
         return super()._next() if self.stale else min(super()._next(), self._troubled_at + PATIENCE)
@@ -100,5 +97,5 @@ class Poll(Stream):
         if self._knows != self._told_above(self.resume):
             records = [topic.encoded for topic in self._since(self.resume)]
             if records:
-                frames.append(encode.presence_parts(records, self.hub.cursor(self)))
+                frames.append(encode.presence_parts(records, self.hub.press.cursor(self.here)))
             self._tell_rooms(frames, now)

@@ -6,29 +6,45 @@ than all else that is done for each of them.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from sse_presence.domain import cursor
 from sse_presence.domain.cursor import Cursor
 from sse_presence.sse import encode
+
+if TYPE_CHECKING:
+    from sse_presence.fanout.stream import Stream
 
 
 class Press:
     """Makes cursors and presence frames, and keeps the last of each."""
 
     def __init__(self) -> None:
+        self.key = b""
+        """Of cursors; known before the bus is."""
         self._place: Cursor | None = None
         self._cursor = ""
-        self._told: tuple[list[bytes], str] | None = None
+        self._now = 0.0
+        self._told: tuple[object, ...] | None = None
         self._frame = b""
 
-    def cursor(self, key: bytes, place: Cursor) -> str:
+    def cursor(self, place: Cursor) -> str:
         """The text of a place."""
         if place != self._place:
-            self._place, self._cursor = place, cursor.issue(key, place)
+            self._place, self._cursor = place, cursor.issue(self.key, place)
         return self._cursor
 
-    def presence(self, records: list[bytes], place: str) -> bytes:
-        """The frame that tells these records."""
-        told = (records, place)
-        if told != self._told:
-            self._told, self._frame = told, encode.presence(records, place)
-        return self._frame
+    def presence(self, stream: Stream, now: float) -> bytes:
+        """The frame that tells a stream the records that it waits for; they wait no longer.
+
+        `now` is the loop time that the pump took for all that it wakes together, between which nothing
+        changes: it is that pass, and not another one in the same instant, if it is the very same object.
+        """
+        told = (stream.mailbox.topics, stream.span, stream.digest, stream.ticket)
+        if now is self._now and told == self._told and stream.plain:
+            stream.mailbox.topics = None
+            return self._frame
+        frame = encode.presence(stream.mailbox.take_records(), self.cursor(stream.here))
+        if stream.plain:
+            self._now, self._told, self._frame = now, told, frame
+        return frame

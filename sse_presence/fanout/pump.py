@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Iterable
 from heapq import heappop, heappush
 from itertools import count
 from typing import Protocol
@@ -50,12 +51,13 @@ class Pump:
         self._order = count()
         self._rouse = asyncio.Event()
 
-    def soon(self, thing: Waking) -> None:
-        """Wake it in the next pass."""
-        if not thing.soon:
-            thing.soon = True
-            self._soon.append(thing)
-            self._rouse.set()
+    def soon(self, *things: Waking) -> None:
+        """Wake them in the next pass."""
+        for thing in things:
+            if not thing.soon:
+                thing.soon = True
+                self._soon.append(thing)
+        self._rouse.set()
 
     def at(self, thing: Waking, when: float) -> None:
         """Wake it at loop time `when` or earlier."""
@@ -70,7 +72,7 @@ class Pump:
 
     def now(self, thing: Waking) -> None:
         """Wake it within this call."""
-        self._wake(thing, asyncio.get_running_loop().time())
+        self._wake((thing,), asyncio.get_running_loop().time())
 
     async def run(self) -> None:
         """Wake what is due until cancelled."""
@@ -81,13 +83,9 @@ class Pump:
                 await self._rest(loop)
                 continue
             due, self._soon = self._soon, []
-            now = loop.time()
-            for number, thing in enumerate(due, 1):
-                self._wake(thing, now)
-                if number % SLICE == 0:
-                    await asyncio.sleep(0)
-                    now = loop.time()
-            await asyncio.sleep(0)
+            for start in range(0, len(due), SLICE):
+                self._wake(due[start : start + SLICE], loop.time())
+                await asyncio.sleep(0)
 
     def _collect(self, now: float) -> None:
         while self._later and self._later[0][0] <= now:
@@ -103,10 +101,13 @@ class Pump:
         if alarm is not None:
             alarm.cancel()
 
-    def _wake(self, thing: Waking, now: float) -> None:
-        thing.soon = False
-        try:
-            self.at(thing, thing.wake(now))
-        except Exception:
-            log.exception("A stream failed and is closed; its client reconnects and resumes")
-            thing.fail()
+    def _wake(self, things: Iterable[Waking], now: float) -> None:
+        for thing in things:
+            thing.soon = False
+            try:
+                when = thing.wake(now)
+                if when < thing.due:
+                    self.at(thing, when)
+            except Exception:
+                log.exception("A stream failed and is closed; its client reconnects and resumes")
+                thing.fail()

@@ -20,8 +20,9 @@ class Span:
     @property
     def whole(self) -> bool:
         """Whether all of them can be relied on."""
-        if self._only is not None:
-            return self._only.whole
+        only = self._only
+        if only is not None:
+            return only.line.connected and not only.unrepaired
         return all(partition.whole for partition in self.partitions)
 
     @property

@@ -12,7 +12,7 @@ import logging
 from collections.abc import Collection, Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from sse_presence.domain.cursor import NOT_ALL, NOTHING_ELSE, told_digest
+from sse_presence.domain.cursor import NOT_ALL, NOTHING_ELSE, Cursor, told_digest
 from sse_presence.fanout.following import Following
 from sse_presence.fanout.mailbox import Mailbox
 from sse_presence.fanout.opening import Opening
@@ -37,9 +37,9 @@ class Stream:
     """State of one stream; the hub fills it, the pump wakes it."""
 
     __slots__ = (
-        "blocked", "channel_at", "cursor_at", "digest", "due", "ends_as", "ends_at", "following", "greeting",
-        "hub", "live", "mailbox", "missing", "over", "presence_at", "resume", "rooms", "sink", "soon", "span",
-        "stale", "ticket", "topics", "typing_at", "viewer", "written_at",
+        "blocked", "channel_at", "cursor_at", "digest", "due", "ends_as", "ends_at", "following",
+        "greeting", "hub", "live", "mailbox", "missing", "over", "plain", "presence_at", "resume", "rooms",
+        "sink", "soon", "span", "stale", "ticket", "topics", "typing_at", "viewer", "written_at",
     )  # fmt: skip
 
     def __init__(
@@ -59,6 +59,8 @@ class Stream:
         self.topics = topics
         self.rooms = rooms
         self.following = following
+        self.plain = following is None and not rooms
+        """Whether its cursors say nothing but how far it was told of its users."""
         self.span = span
         self.digest = opening.digest
         """Of the interest, for cursors."""
@@ -92,10 +94,22 @@ class Stream:
             yield self.following.interest
 
     @property
-    def position(self) -> int:
-        """Where its cursors stand."""
-        following = self.following
-        return following.held if following is not None and following.awaited else self.span.position
+    def here(self) -> Cursor:
+        """The place of whom it told everything up to now."""
+        following, position = self.following, self.span.position
+        if following is not None and following.awaited:
+            position = following.held
+        return self.place(position, self.told(position))
+
+    def place(self, position: int, told: bytes) -> Cursor:
+        """A place in its life."""
+        return Cursor(
+            position=position,
+            incarnations=self.span.incarnations,
+            interest=self.digest,
+            told=told,
+            ticket=self.ticket,
+        )
 
     def told(self, position: int) -> bytes:  # noqa: ARG002 - a poll looks for records above it
         """Digest of what it was told beside all up to a position, as if no record were above that."""
@@ -146,6 +160,26 @@ class Stream:
             return NEVER
         if self.sink.busy:
             return self._wait(now)
+        mailbox = self.mailbox
+        if (
+            mailbox.topics is None
+            or mailbox.rooms is not None
+            or mailbox.rolls is not None
+            or not self.live
+            or self.stale
+            or not self.presence_at + self.hub.pace.presence_window <= now < self.ends_at
+            or not self.span.whole
+        ):
+            return self._wake_for_anything(now)
+        hub = self.hub
+        frame = hub.press.presence(self, now)
+        hub.frames += 1
+        hub.bytes += len(frame)
+        self.sink.write(frame)
+        self.presence_at = self.cursor_at = self.written_at = now
+        return self._next() if self.due == NEVER else NEVER  # nothing is due earlier than it was
+
+    def _wake_for_anything(self, now: float) -> float:
         frames: list[bytes] = []
         if self.greeting:
             frames.append(self.greeting)
@@ -213,7 +247,7 @@ class Stream:
 
     def _replay(self, frames: list[bytes], now: float) -> None:
         """Everything, or what changed since the cursor, as of this moment; then it is live."""
-        cursor = self.hub.cursor(self)
+        cursor = self.hub.press.cursor(self.here)
         self.cursor_at = now
         if self.resume is None:
             records = [topic.encoded for topic in self.topics]
@@ -248,7 +282,7 @@ class Stream:
             self._tell_typing(frames, mailbox.take_rooms(), now)
         quiet = mailbox.topics is None
         if now >= (self.cursor_at + pace.quiet if quiet else self.presence_at + pace.presence_window):
-            frames.append(self.hub.press.presence(mailbox.take_records(), self.hub.cursor(self)))
+            frames.append(self.hub.press.presence(self, now))
             self.presence_at = self.cursor_at = now
 
     def _tell_typing(self, frames: list[bytes], rooms: Collection[Room], now: float) -> None:

@@ -97,7 +97,7 @@ def _ended(holder: Identity) -> bool:
 
 
 def _issued_under(service: Service, cursor: str) -> bytes | None:
-    key = service.node.hub.key
+    key = service.node.hub.press.key
     if not key:
         raise StoreUnavailable("The key of the cursors has not been read yet.")
     return issued_under(key, cursor)

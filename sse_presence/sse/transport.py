@@ -11,6 +11,7 @@ import asyncio
 import socket
 import struct
 from collections.abc import Callable
+from functools import lru_cache
 from typing import TypedDict
 
 from starlette.types import Scope, Send
@@ -55,8 +56,10 @@ class TransportSink:
 
     def write(self, data: bytes) -> None:
         """Send whole events."""
-        if not self._transport.is_closing():
-            self._transport.write(b"%x\r\n%b\r\n" % (len(data), data))
+        try:
+            self._transport.write(_chunk(data))
+        except RuntimeError:  # it was closed a moment ago, and its handler is about to learn it
+            return
 
     def end(self, data: bytes) -> None:
         """Send the last events and end the body."""
@@ -76,6 +79,12 @@ class TransportSink:
 
     async def _end(self, data: bytes) -> None:
         await self._send({"type": "http.response.body", "body": data, "more_body": False})
+
+
+@lru_cache(maxsize=1)
+def _chunk(data: bytes) -> bytes:
+    """Events as a chunk of the chunked coding: the next stream is often told the same."""
+    return b"%x\r\n%b\r\n" % (len(data), data)
 
 
 def transport_of(scope: Scope) -> asyncio.WriteTransport | None:

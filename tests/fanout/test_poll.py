@@ -255,7 +255,7 @@ async def test_a_short_gap_is_not_told(world: World) -> None:
 
 async def test_before_the_store_was_ever_reached_it_answers_after_a_while() -> None:
     world = World(key=b"")
-    world.hub.key = b""
+    world.hub.press.key = b""
     client = Client(world, "alice")
     client.begin(0)
     world.turn(1.0)

@@ -98,7 +98,7 @@ class World:
         self.hub = Hub(
             self.register, self.mender, self.wanted, self.pump, self.clock, pace_from(self.settings)
         )
-        self.hub.key = derive_key(key)
+        self.hub.press.key = derive_key(key)
         self.hub.retention = self.settings.retention
         self.seq = [0] * partitions
         self.time = START
@@ -281,6 +281,5 @@ class World:
         self.pump._collect(now)
         while self.pump._soon:
             due, self.pump._soon = self.pump._soon, []
-            for thing in due:
-                self.pump._wake(thing, now)
+            self.pump._wake(due, now)
             self.pump._collect(now)
