@@ -6,6 +6,7 @@ connection that turned out to be dead, and never waits longer than `COMMAND_TIME
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, NamedTuple, cast
 
@@ -16,7 +17,7 @@ from redis.exceptions import NoScriptError, ReadOnlyError, RedisError, ResponseE
 from sse_presence.errors import StoreUnavailable
 from sse_presence.store.cluster import Cluster
 from sse_presence.store.script import Script
-from sse_presence.store.server import connect
+from sse_presence.store.server import COMMAND_TIMEOUT, connect
 
 LOST = (RedisError, OSError, RuntimeError)
 """A connection that is no more; uvloop has a RuntimeError for one that closed just now."""
@@ -95,16 +96,16 @@ class Client:
 
     async def put(self, key: str, value: bytes, ttl: int) -> None:
         """Keep a value for `ttl` milliseconds."""
-        await self._guard(self._on(key.encode(), "SET", key, value, "PX", ttl))
+        await self._ask(key, "SET", key, value, "PX", ttl)
 
     async def get(self, key: str) -> bytes | None:
         """A value that is kept; None where there is none."""
-        return cast("bytes | None", await self._guard(self._on(key.encode(), "GET", key)))
+        return cast("bytes | None", await self._ask(key, "GET", key))
 
     async def note(self, key: str, time: int, value: bytes, oldest: int) -> None:
         """Note a value as of a time; notes from before `oldest` are dropped."""
-        await self._guard(self._on(key.encode(), "ZADD", key, time, value))
-        await self._guard(self._on(key.encode(), "ZREMRANGEBYSCORE", key, "-inf", f"({oldest}"))
+        await self._ask(key, "ZADD", key, time, value)
+        await self._ask(key, "ZREMRANGEBYSCORE", key, "-inf", f"({oldest}")
 
     async def notes(self, key: str, since: int) -> list[bytes]:
         """The values that were noted since a time, in their order."""
@@ -112,13 +113,22 @@ class Client:
 
     async def now(self, key: str) -> int:
         """What time it is for the server that holds a key, in milliseconds."""
-        seconds, microseconds = await self._guard(self._on(key.encode(), "TIME"))
+        seconds, microseconds = await self._ask(key, "TIME")
         return int(seconds) * 1000 + int(microseconds) // 1000
 
     async def memory_policy(self, key: str) -> str:
         """The `maxmemory-policy` of the server that holds a key; empty where it does not tell."""
         info = await self._guard(self._on(key.encode(), "INFO", "memory"))
         return str(info.get("maxmemory_policy", "")) if isinstance(info, dict) else ""
+
+    async def _ask(self, key: str, *command: Any) -> Any:
+        """Run a command that somebody waits for: each step of connecting may take as long by itself."""
+        try:
+            async with asyncio.timeout(COMMAND_TIMEOUT):
+                return await self._guard(self._on(key.encode(), *command))
+        except TimeoutError:
+            self.failures += 1
+            raise StoreUnavailable("The store takes too long to answer.") from None
 
     def _on(self, key: bytes, *command: Any) -> Awaitable[Any]:
         """A command, on the server that holds a key."""
