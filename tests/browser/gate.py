@@ -1,6 +1,7 @@
 """A proxy between pages and the service that can be a bad one, and that knows what went through it.
 
-It serves an empty page at `/page` for the library to be tried in; all else goes to the service.
+It serves an empty page at `/page` for the library to be tried in; all else goes to the service, which is
+under `/presence/` as well, as on a site of its own.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ PAGE = """<!doctype html><meta charset="utf-8"><link rel="icon" href="data:,"><t
       seen.push(...records.map(({ user, status }) => `${user} ${status}`));
     });
     presence.on("state", ({ state, reason }) => states.push(`${state} ${reason}`.trim()));
-    presence.on("event", ({ type, data }) => events.push({ type, data }));
+    presence.on("event", ({ type, data }) => events.push({ type, data, at: Date.now() }));
     presence.on("error", ({ status, code }) => errors.push({ status, code }));
     window.presence = presence;
   };
@@ -91,7 +92,7 @@ class Gate:
         except ClientDisconnect:
             return Response(status_code=400)
         body = json.loads(content) if content else None
-        call = Call(request.method, request.url.path, dict(request.query_params), body)
+        call = Call(request.method, f"/{request.path_params['path']}", dict(request.query_params), body)
         self.calls.append(call)
         if status := self.answers.get(call.path):
             call.status, call.open = status, False
@@ -139,7 +140,11 @@ async def gate_before(target: str) -> AsyncIterator[Gate]:
     """A gate before the service at `target`, for the length of the block."""
     gate = Gate(target)
     methods = ["GET", "HEAD", "POST", "PATCH"]
-    routes = [Route("/page", gate.page), Route("/{path:path}", gate.pass_on, methods=methods)]
+    routes = [
+        Route("/page", gate.page),
+        Route("/presence/{path:path}", gate.pass_on, methods=methods),
+        Route("/{path:path}", gate.pass_on, methods=methods),
+    ]
     async with live_service(Starlette(routes=routes)) as gate.url:
         yield gate
     await gate.close()
