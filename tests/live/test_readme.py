@@ -18,6 +18,7 @@ from typing import IO
 
 import pytest
 
+from sse_presence.settings import Settings, variable
 from tests.conftest import Serve
 from tests.running import CEILING, COMMAND, clean_environment
 
@@ -119,8 +120,6 @@ def test_the_tour(serve: Serve, tmp_path: Path) -> None:
 
 
 def test_every_setting_that_it_names_exists() -> None:
-    from sse_presence.settings import Settings, variable  # noqa: PLC0415
-
     known = {variable(name) for name in Settings.__struct_fields__}
     assert set(re.findall(r"SSE_PRESENCE_[A-Z_]+", README.read_text())) <= known
 
