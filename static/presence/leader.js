@@ -103,8 +103,10 @@ export class Leader {
     this.#heartbeat.stop();
     this.#link.close();
     this.#interest.end();
-    if (leaving && this.#kind) {
-      this.#service.farewell("v1/leave", { device: this.#device, seq: this.#service.sequence() });
+    if (!leaving || !this.#kind) return;
+    // Pages that close one soon after the other have not let the last leader's device leave yet.
+    for (const device of new Set([this.#device, this.#last ?? this.#device])) {
+      this.#service.farewell("v1/leave", { device, seq: this.#service.sequence() });
     }
   }
 
