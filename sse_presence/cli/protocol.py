@@ -14,6 +14,9 @@ from sse_presence.sse.transport import EXTENSION, Connection
 
 _NO_ANSWER = (errno.ETIMEDOUT, errno.EHOSTUNREACH, errno.ENETUNREACH)
 
+_LAST_WORDS = 1
+"""Seconds that a request which is on its way may still take when the process stops."""
+
 _OFFER = re.compile(rb"(^|\r\n)[Uu]pgrade:")
 
 
@@ -27,9 +30,7 @@ class StreamProtocol(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
         """Take a connection; one that says nothing is kept no longer than one that has said all it had to."""
         super().connection_made(transport)
-        self.timeout_keep_alive_task = self.loop.call_later(
-            self.timeout_keep_alive, self.timeout_keep_alive_handler
-        )
+        self._await_more()
         self.connection = {"transport": cast("asyncio.WriteTransport", transport), "vanished": False}
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -39,6 +40,7 @@ class StreamProtocol(HttpToolsProtocol):
         """
         self.connection["vanished"] = isinstance(exc, OSError) and exc.errno in _NO_ANSWER
         super().connection_lost(exc)
+        self._unset_keepalive_if_required()  # uvicorn leaves that to the timer after a reset
         for cycle in filter(_lacks_answer, self._before):
             cycle.disconnected = True
             cycle.message_event.set()
@@ -52,6 +54,22 @@ class StreamProtocol(HttpToolsProtocol):
             head, end, rest = data.partition(b"\r\n\r\n")
             data = _OFFER.sub(rb"\1Declined:", head) + end + rest
         super().data_received(data)
+        if self.timeout_keep_alive_task is None and _is_partial(self.cycle):
+            self._await_more()
+
+    def shutdown(self) -> None:
+        """Answer what was asked, and wait a moment for what is being asked."""
+        super().shutdown()
+        self.timeout_keep_alive = _LAST_WORDS
+        if _is_partial(self.cycle) and not self.transport.is_closing():
+            self._unset_keepalive_if_required()
+            self._await_more()
+
+    def _await_more(self) -> None:
+        """Close the connection unless something comes."""
+        self.timeout_keep_alive_task = self.loop.call_later(
+            self.timeout_keep_alive, self.timeout_keep_alive_handler
+        )
 
     def on_message_begin(self) -> None:
         """Begin a request."""
@@ -59,6 +77,11 @@ class StreamProtocol(HttpToolsProtocol):
             self._before = [*filter(_lacks_answer, self._before), self.cycle]
         super().on_message_begin()
         self.scope["extensions"] = {EXTENSION: cast("dict[object, object]", self.connection)}
+
+
+def _is_partial(cycle: RequestResponseCycle | None) -> bool:
+    """Whether the rest of a request has yet to come, given the last one of which the head is known."""
+    return cycle is None or cycle.response_complete or cycle.more_body
 
 
 def _lacks_body(cycle: RequestResponseCycle | None) -> bool:

@@ -19,19 +19,24 @@ GET = b"GET / HTTP/1.1\r\nHost: here\r\n\r\n"
 
 
 @asynccontextmanager
-async def connected(app: ASGIApp) -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
+async def connected(
+    app: ASGIApp, state: ServerState | None = None, keep_alive: int = 1
+) -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
     """A connection to a server of this protocol."""
-    config = uvicorn.Config(app, log_config=None, timeout_keep_alive=1)
+    config = uvicorn.Config(app, log_config=None, timeout_keep_alive=keep_alive)
     config.load()
+    shared = state or ServerState()
 
     def protocol() -> StreamProtocol:
-        return StreamProtocol(config, ServerState(), {})
+        return StreamProtocol(config, shared, {})
 
     async with await asyncio.get_running_loop().create_server(protocol, "127.0.0.1", 0) as server:
         reader, writer = await asyncio.open_connection(*server.sockets[0].getsockname())
-        async with asyncio.timeout(20):
-            yield reader, writer
-        writer.close()
+        try:
+            async with asyncio.timeout(20):
+                yield reader, writer
+        finally:
+            writer.close()
 
 
 async def echo(_: Scope, receive: Receive, send: Send) -> None:
@@ -39,7 +44,9 @@ async def echo(_: Scope, receive: Receive, send: Send) -> None:
     body, more = b"", True
     while more:
         message = await receive()
-        body, more = body + message.get("body", b""), message.get("more_body", False)
+        if message["type"] == "http.disconnect":
+            return
+        body, more = body + message["body"], message["more_body"]
     await send(
         {"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"%d" % len(body))]}
     )
@@ -49,6 +56,38 @@ async def echo(_: Scope, receive: Receive, send: Send) -> None:
 async def test_a_connection_that_asks_for_nothing_is_closed() -> None:
     async with connected(echo) as (reader, _):
         assert await reader.read() == b""
+
+
+@pytest.mark.parametrize("half", [GET[:-4], POST % (b"", 4, b"bo")], ids=["head", "body"])
+@pytest.mark.parametrize("before", [0, 1], ids=["first", "second"])
+async def test_a_request_that_does_not_come_whole_is_given_up(half: bytes, before: int) -> None:
+    async with connected(echo) as (reader, writer):
+        for _ in range(before):
+            writer.write(GET)
+            await reader.readuntil(b"\r\n\r\n")
+        writer.write(half)
+        assert await reader.read() == b""
+
+
+async def test_a_request_may_come_in_parts() -> None:
+    async with connected(echo) as (reader, writer):
+        for piece in (POST[:20], POST[20:] % (b"", 4, b""), b"bo", b"dy"):
+            writer.write(piece)
+            await asyncio.sleep(0.4)  # in all longer than a connection may be idle
+        assert (await reader.read()).endswith(b"\r\n\r\nbody")
+
+
+@pytest.mark.parametrize("rest", [b"", b"dy"])
+async def test_a_stop_waits_for_half_a_request_just_a_moment(rest: bytes) -> None:
+    state = ServerState()
+    async with connected(echo, state, keep_alive=600) as (reader, writer):
+        writer.write(POST % (b"", 4, b"bo"))
+        await asyncio.sleep(0.2)
+        for connection in state.connections:
+            connection.shutdown()
+        writer.write(rest)
+        answer = await reader.read()
+        assert answer.endswith(b"\r\n\r\nbody") if rest else answer == b""
 
 
 @pytest.mark.parametrize("behind", [0, 1, 3])
