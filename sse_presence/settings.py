@@ -178,7 +178,10 @@ _ORIGIN = re.compile(
 )
 
 _RULES: tuple[tuple[Callable[[Settings], bool], str], ...] = (
-    (lambda s: s.heartbeat >= 100, "SSE_PRESENCE_HEARTBEAT must be at least 0.1 (seconds)."),
+    (
+        lambda s: 100 <= s.heartbeat <= 86_400_000,
+        "SSE_PRESENCE_HEARTBEAT must be at least 0.1 and at most 86400 (seconds).",
+    ),
     (
         lambda s: s.liveness_factor >= 2,
         "SSE_PRESENCE_LIVENESS_FACTOR must be at least 2, so that one lost heartbeat shows nobody offline.",
@@ -238,6 +241,14 @@ _RULES: tuple[tuple[Callable[[Settings], bool], str], ...] = (
             if name.startswith("max_")
         ),
         "Every SSE_PRESENCE_MAX_… limit must be above 0; MAX_STREAMS may be 0.",
+    ),
+    (
+        lambda s: s.max_devices <= 500,
+        "SSE_PRESENCE_MAX_DEVICES must be at most 500: all devices of a user are looked at together.",
+    ),
+    (
+        lambda s: s.max_target <= 60_000,
+        "SSE_PRESENCE_MAX_TARGET must be at most 60000: beyond 64 KiB HTTP servers refuse or cut targets.",
     ),
     (lambda s: s.auth in {"open", "jwt"}, "SSE_PRESENCE_AUTH must be `open` or `jwt`."),
     (

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from sse_presence.errors import SettingsError
-from sse_presence.settings import Rate, Settings, settings_from
+from sse_presence.settings import _RULES, Rate, Settings, settings_from
 
 
 @pytest.mark.parametrize(
@@ -70,3 +70,54 @@ def test_a_rate_can_be_off() -> None:
 def test_what_is_no_rate_is_refused(text: str) -> None:
     with pytest.raises(SettingsError, match=r"SSE_PRESENCE_STATUS_RATE=.* cannot be read"):
         settings_from({"SSE_PRESENCE_STATUS_RATE": text})
+
+
+BROKEN: list[dict[str, str]] = [
+    {"HEARTBEAT": "0.09", "GRACE": "0"},
+    {"HEARTBEAT": "86401", "IDLE_AFTER": "1e6", "RENEWAL_CEILING": "1e6"},
+    {"LIVENESS_FACTOR": "1"},
+    {"RENEWAL_CEILING": "44"},
+    {"GRACE": "45"},
+    {"IDLE_AFTER": "15", "HIDDEN_IDLE_AFTER": "0"},
+    {"HIDDEN_IDLE_AFTER": "121"},
+    {"SWEEP": "0"},
+    {"SWEEP": "2.1", "TYPING_TTL": "10"},
+    {"PRESENCE_WINDOW": "0"},
+    {"BUSY_TYPING_WINDOW": "0.1"},
+    {"TYPING_TTL": "2"},
+    {"PING": "0"},
+    {"SEND_TIMEOUT": "0"},
+    {"STREAM_LIFETIME": "0"},
+    {"FORGIVEN_OUTAGE": "4.9"},
+    {"LAST_SEEN_PRECISION": "0.5"},
+    {"RETENTION": "179"},
+    {"PARTITIONS": "-1"},
+    {"PARTITIONS": "1025"},
+    {"MAX_BODY": "0"},
+    {"MAX_STREAMS": "-1"},
+    {"MAX_DEVICES": "501"},
+    {"MAX_TARGET": "60001"},
+    {"AUTH": "none"},
+    {"AUTH": "jwt", "JWT_SECRET": "x" * 31},
+    {"JWT_ALGORITHMS": "HS256,none"},
+    {"JWT_ALGORITHMS": ""},
+    {"ORIGINS": "*"},
+    {"CURSOR_SECRET": "x" * 31},
+]
+
+
+def _complaints(settings: dict[str, str]) -> list[str]:
+    with pytest.raises(SettingsError) as refused:
+        settings_from({f"SSE_PRESENCE_{name}": value for name, value in settings.items()})
+    return str(refused.value).splitlines()
+
+
+@pytest.mark.parametrize("settings", BROKEN, ids=lambda settings: " ".join(map("=".join, settings.items())))
+def test_each_setting_that_cannot_be_has_its_sentence(settings: dict[str, str]) -> None:
+    assert len(_complaints(settings)) == 1
+
+
+def test_all_that_is_wrong_is_said_at_once() -> None:
+    said = {sentence for settings in BROKEN for sentence in _complaints(settings)}
+    assert said == {sentence for _, sentence in _RULES}
+    assert len(_complaints({"LIVENESS_FACTOR": "1", "PING": "0", "AUTH": "none"})) == 3
