@@ -246,10 +246,6 @@ _RULES: tuple[tuple[Callable[[Settings], bool], str], ...] = (
         lambda s: s.max_devices <= 500,
         "SSE_PRESENCE_MAX_DEVICES must be at most 500: all devices of a user are looked at together.",
     ),
-    (
-        lambda s: s.max_target <= 60_000,
-        "SSE_PRESENCE_MAX_TARGET must be at most 60000: beyond 64 KiB HTTP servers refuse or cut targets.",
-    ),
     (lambda s: s.auth in {"open", "jwt"}, "SSE_PRESENCE_AUTH must be `open` or `jwt`."),
     (
         lambda s: s.auth != "jwt" or len(s.jwt_secret.encode()) >= 32,

@@ -96,7 +96,6 @@ BROKEN: list[dict[str, str]] = [
     {"MAX_BODY": "0"},
     {"MAX_STREAMS": "-1"},
     {"MAX_DEVICES": "501"},
-    {"MAX_TARGET": "60001"},
     {"AUTH": "none"},
     {"AUTH": "jwt", "JWT_SECRET": "x" * 31},
     {"JWT_ALGORITHMS": "HS256,none"},
