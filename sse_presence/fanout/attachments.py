@@ -38,7 +38,7 @@ class News(Enum):
 class Attachment:
     """One device with at least one stream open here; the pump wakes it when it needs renewal."""
 
-    __slots__ = ("due", "interval", "key", "known_at", "owner", "soon", "streams")
+    __slots__ = ("due", "interval", "key", "known_at", "owner", "soon", "streams", "timed")
 
     def __init__(self, owner: Attachments, key: Key, interval: float) -> None:
         self.owner = owner
@@ -48,7 +48,7 @@ class Attachment:
         self.known_at = -NEVER
         """Loop time of the last signal or renewal."""
         self.due = NEVER
-        self.soon = False
+        self.soon = self.timed = False
 
     def wake(self, now: float) -> float:
         """Renew if an interval has passed; when to look again."""

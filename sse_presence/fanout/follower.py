@@ -158,7 +158,7 @@ class Follower:
     def _leave(self, stream: Stream, following: Following, watched: Topic | Room) -> None:
         watched.leave(stream)
         following.awaited.discard(watched)
-        stream.mailbox.forget(watched)
+        stream.forget(watched)
         if not stream.live and not watched.current:
             stream.missing -= 1
             self._pump.soon(stream)
@@ -168,10 +168,10 @@ class Follower:
 
     def _tell(self, stream: Stream, watched: Watched) -> None:
         if isinstance(watched, Topic):
-            stream.mailbox.put_topic(watched)
+            stream.put_topic(watched)
         elif isinstance(watched, Room):
-            stream.mailbox.put_room(watched)
-            stream.mailbox.put_roll(watched, BEGINNING)
+            stream.put_room(watched)
+            stream.put_roll(watched, BEGINNING)
         self._pump.soon(stream)
 
 

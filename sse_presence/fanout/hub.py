@@ -231,7 +231,7 @@ class Hub:
             over = asyncio.get_running_loop().time() - window
             ready: list[Stream] = []
             for stream in topic.watchers:
-                if stream.live and stream.mailbox.put_topic(topic):
+                if stream.live and stream.put_topic(topic):
                     if stream.presence_at <= over:
                         ready.append(stream)
                     else:
@@ -258,7 +258,7 @@ class Hub:
             return
         room.rolled()
         for stream in room.watchers:
-            if stream.live and stream.mailbox.put_roll(room, change.place):
+            if stream.live and stream.put_roll(room, change.place):
                 self.pump.at(stream, stream.channel_at + self.pace.presence_window)
         self.follower.roll(room, change)
 
@@ -279,7 +279,7 @@ class Hub:
             return
         room.announced_at = loop.time()
         for stream in room.watchers:
-            if stream.live and room.concerns(stream.viewer) and stream.mailbox.put_room(room):
+            if stream.live and room.concerns(stream.viewer) and stream.put_room(room):
                 self.pump.at(stream, stream.typing_at + self.pace.typing_window)
         room.news = set()
 

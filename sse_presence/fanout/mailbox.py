@@ -15,80 +15,80 @@ from sse_presence.fanout.watched import Topic, Watched
 class Mailbox:
     """Pending topics and rooms, in the order in which they first changed; None for nothing pending."""
 
-    __slots__ = ("rolls", "rooms", "topics")
+    __slots__ = ("changed", "rolled", "typed")
 
     def __init__(self) -> None:
-        self.topics: Topic | dict[Topic, None] | None = None
+        self.changed: Topic | dict[Topic, None] | None = None
         """A lone one, as it is in a quiet system, needs nothing around it."""
-        self.rooms: dict[Room, None] | None = None
+        self.typed: dict[Room, None] | None = None
         """Where typing changed."""
-        self.rolls: dict[Room, int] | None = None
+        self.rolled: dict[Room, int] | None = None
         """Where members did, and from which place of the roster on."""
 
     @property
     def behind(self) -> bool:
         """Whether something waits that does not expire by itself."""
-        return self.topics is not None or self.rolls is not None
+        return self.changed is not None or self.rolled is not None
 
     def put_topic(self, topic: Topic) -> bool:
         """Note a change; True when it is the first that waits."""
-        waiting = self.topics
+        waiting = self.changed
         if waiting is None:
-            self.topics = topic
+            self.changed = topic
             return True
         if isinstance(waiting, dict):
             waiting[topic] = None
         elif waiting is not topic:
-            self.topics = {waiting: None, topic: None}
+            self.changed = {waiting: None, topic: None}
         return False
 
     def put_room(self, room: Room) -> bool:
         """Note a change of who types; True when it is the first that waits."""
-        if self.rooms is None:
-            self.rooms = {room: None}
+        if self.typed is None:
+            self.typed = {room: None}
             return True
-        self.rooms[room] = None
+        self.typed[room] = None
         return False
 
     def put_roll(self, room: Room, place: int) -> bool:
         """Note that members changed after a place of the roster; True when it is the first that waits."""
-        if self.rolls is None:
-            self.rolls = {room: place}
+        if self.rolled is None:
+            self.rolled = {room: place}
             return True
-        self.rolls[room] = min(place, self.rolls.get(room, place))
+        self.rolled[room] = min(place, self.rolled.get(room, place))
         return False
 
     def take_records(self) -> list[bytes]:
         """The newest records of all that changed; they wait no longer."""
-        topics, self.topics = self.topics, None
+        topics, self.changed = self.changed, None
         if topics is None:
             return []
         return [topic.encoded for topic in topics] if isinstance(topics, dict) else [topics.encoded]
 
-    def take_rooms(self) -> list[Room]:
+    def take_typed(self) -> list[Room]:
         """The rooms in which typing changed; they wait no longer."""
-        rooms, self.rooms = self.rooms or {}, None
+        rooms, self.typed = self.typed or {}, None
         return list(rooms)
 
-    def take_rolls(self) -> dict[Room, int]:
+    def take_rolled(self) -> dict[Room, int]:
         """The rooms in which members changed, and since which place; they wait no longer."""
-        rolls, self.rolls = self.rolls or {}, None
+        rolls, self.rolled = self.rolled or {}, None
         return rolls
 
     def forget(self, watched: Watched) -> None:
         """It is watched no more."""
-        if self.topics is watched:
-            self.topics = None
-        elif isinstance(self.topics, dict) and isinstance(watched, Topic):
-            self.topics.pop(watched, None)
-            self.topics = self.topics or None
-        if self.rooms is not None and isinstance(watched, Room):
-            self.rooms.pop(watched, None)
-            self.rooms = self.rooms or None
-        if self.rolls is not None and isinstance(watched, Room):
-            self.rolls.pop(watched, None)
-            self.rolls = self.rolls or None
+        if self.changed is watched:
+            self.changed = None
+        elif isinstance(self.changed, dict) and isinstance(watched, Topic):
+            self.changed.pop(watched, None)
+            self.changed = self.changed or None
+        if self.typed is not None and isinstance(watched, Room):
+            self.typed.pop(watched, None)
+            self.typed = self.typed or None
+        if self.rolled is not None and isinstance(watched, Room):
+            self.rolled.pop(watched, None)
+            self.rolled = self.rolled or None
 
-    def clear(self) -> None:
+    def empty(self) -> None:
         """Nothing waits: everything is about to be sent anew."""
-        self.topics = self.rooms = self.rolls = None
+        self.changed = self.typed = self.rolled = None

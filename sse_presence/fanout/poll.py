@@ -61,8 +61,8 @@ class Poll(Stream):
         return STALE if self.stale else self._told_above(position)
 
     def _told_above(self, position: int) -> bytes:
-        following, mailbox = self.following, self.mailbox
-        if mailbox.behind or mailbox.rooms is not None or (following is not None and following.awaited):
+        following = self.following
+        if self.behind or self.typed is not None or (following is not None and following.awaited):
             return NOT_ALL
         above = sorted((topic.name, topic.version) for topic in self.topics if self._above(topic, position))
         return self._digest(above) if above or self.rooms else NOTHING_ELSE

@@ -40,11 +40,11 @@ class Press:
         `now` is the loop time that the pump took for all that it wakes together, between which nothing
         changes: it is that pass, and not another one in the same instant, if it is the very same object.
         """
-        told = (stream.mailbox.topics, stream.span, stream.digest, stream.ticket)
+        told = (stream.changed, stream.span, stream.digest, stream.ticket)
         if now is self._now and told == self._told and stream.plain:
-            stream.mailbox.topics = None
+            stream.changed = None
             return self._frame
-        frame = encode.presence(stream.mailbox.take_records(), self.cursor(stream.here))
+        frame = encode.presence(stream.take_records(), self.cursor(stream.here))
         if stream.plain:
             self._now, self._told, self._frame = now, told, frame
         return frame

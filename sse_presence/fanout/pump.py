@@ -24,10 +24,12 @@ log = logging.getLogger("sse_presence")
 class Waking(Protocol):
     """Something that acts when its time has come."""
 
-    due: float
-    """When the pump will wake it at the latest; only the pump writes it."""
     soon: bool
-    """Whether the pump will wake it in its next pass; likewise."""
+    """Whether the pump will wake it in its next pass; only the pump writes these."""
+    timed: bool
+    """Whether it is entered to be woken later,"""
+    due: float
+    """and when."""
 
     def wake(self, now: float) -> float:
         """Do what is due at loop time `now`; when to be woken next."""
@@ -44,7 +46,7 @@ class Pump:
     def __init__(self) -> None:
         self._soon: list[Waking] = []
         self._later: list[tuple[float, int, Waking]] = []
-        """A heap of (time, tie-break, thing); an entry whose time is not the thing's `due` is outdated.
+        """A heap of (time, tie-break, thing); an entry whose time is not when its thing is due is outdated.
 
         A thing that is woken keeps the entry it has: most are woken far more often than they have to be, and
         to wake one for nothing now and then costs less than to enter it every time."""
@@ -61,11 +63,11 @@ class Pump:
 
     def at(self, thing: Waking, when: float) -> None:
         """Wake it at loop time `when` or earlier."""
-        if when < thing.due and not thing.soon:
+        if when < NEVER and not thing.soon and not (thing.timed and thing.due <= when):
             if when <= asyncio.get_running_loop().time():
                 self.soon(thing)
                 return
-            thing.due = when
+            thing.timed, thing.due = True, when
             heappush(self._later, (when, next(self._order), thing))
             if self._later[0][2] is thing:
                 self._rouse.set()
@@ -90,8 +92,8 @@ class Pump:
     def _collect(self, now: float) -> None:
         while self._later and self._later[0][0] <= now:
             when, _, thing = heappop(self._later)
-            if when == thing.due:
-                thing.due = NEVER
+            if thing.timed and when == thing.due:
+                thing.timed = False
                 self.soon(thing)
 
     async def _rest(self, loop: asyncio.AbstractEventLoop) -> None:
@@ -106,7 +108,7 @@ class Pump:
             thing.soon = False
             try:
                 when = thing.wake(now)
-                if when < thing.due:
+                if when < NEVER:
                     self.at(thing, when)
             except Exception:
                 log.exception("A stream failed and is closed; its client reconnects and resumes")

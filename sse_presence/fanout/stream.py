@@ -33,13 +33,13 @@ _LAST_CHANCE = 1.0
 """Seconds that a busy peer has, once its stream should end, to take what was sent before."""
 
 
-class Stream:
+class Stream(Mailbox):
     """State of one stream; the hub fills it, the pump wakes it."""
 
     __slots__ = (
         "blocked", "channel_at", "cursor_at", "digest", "due", "ends_as", "ends_at", "following",
-        "greeting", "hub", "live", "mailbox", "missing", "over", "plain", "presence_at", "resume", "rooms",
-        "sink", "soon", "span", "stale", "ticket", "topics", "typing_at", "viewer", "written_at",
+        "greeting", "hub", "live", "missing", "over", "plain", "presence_at", "resume", "rooms",
+        "sink", "soon", "span", "stale", "ticket", "timed", "topics", "typing_at", "viewer", "written_at",
     )  # fmt: skip
 
     def __init__(
@@ -53,6 +53,7 @@ class Stream:
         following: Following | None = None,
     ) -> None:
         """`following` changes `topics` and `rooms` while the stream is open."""
+        super().__init__()
         self.hub = hub
         self.sink = sink
         self.viewer = opening.interest.viewer
@@ -72,7 +73,6 @@ class Stream:
         """Whether it was told everything; before that its mailbox is not used."""
         self.missing = 0
         """How many of its topics and rooms are not current, while it is not live."""
-        self.mailbox = Mailbox()
         self.stale = False
         """Whether it was told that the store is out of reach."""
         self.blocked = False
@@ -83,7 +83,7 @@ class Stream:
         self.ends_at = NEVER
         self.ends_as = ""
         self.due = NEVER
-        self.soon = False
+        self.soon = self.timed = False
         sink.ready = self.unblock
 
     def watched(self) -> Iterator[Watched]:
@@ -115,7 +115,7 @@ class Stream:
         """Digest of what it was told beside all up to a position, as if no record were above that."""
         if not self.rooms:
             return NOTHING_ELSE
-        waits = self.mailbox.rooms is not None or self.mailbox.rolls is not None
+        waits = self.typed is not None or self.rolled is not None
         if waits or (self.following is not None and self.following.awaited):
             return NOT_ALL
         return self._digest([])
@@ -129,7 +129,7 @@ class Stream:
     def restart(self) -> None:
         """Begin again with a snapshot: the store has another incarnation."""
         self.live, self.resume = False, None
-        self.mailbox.clear()
+        self.empty()
         if self.following is not None:
             self.following.awaited.clear()
         self.count_missing()
@@ -160,24 +160,24 @@ class Stream:
             return NEVER
         if self.sink.busy:
             return self._wait(now)
-        mailbox = self.mailbox
+        hub = self.hub
         if (
-            mailbox.topics is None
-            or mailbox.rooms is not None
-            or mailbox.rolls is not None
+            self.changed is None
+            or self.typed is not None
+            or self.rolled is not None
+            or not self.timed  # the time has come for something else, perhaps its end
             or not self.live
             or self.stale
-            or not self.presence_at + self.hub.pace.presence_window <= now < self.ends_at
+            or now < self.presence_at + hub.pace.presence_window
             or not self.span.whole
         ):
             return self._wake_for_anything(now)
-        hub = self.hub
         frame = hub.press.presence(self, now)
         hub.frames += 1
         hub.bytes += len(frame)
         self.sink.write(frame)
         self.presence_at = self.cursor_at = self.written_at = now
-        return self._next() if self.due == NEVER else NEVER  # nothing is due earlier than it was
+        return NEVER  # nothing is due earlier than it was
 
     def _wake_for_anything(self, now: float) -> float:
         frames: list[bytes] = []
@@ -213,15 +213,15 @@ class Stream:
         return NEVER
 
     def _next(self) -> float:
-        pace, mailbox = self.hub.pace, self.mailbox
+        pace = self.hub.pace
         due = min(self.written_at + pace.ping, self.ends_at)
-        if mailbox.topics is not None:
+        if self.changed is not None:
             due = min(due, self.presence_at + pace.presence_window)
         elif self.live:
             due = min(due, self.cursor_at + pace.quiet)
-        if mailbox.rooms is not None:
+        if self.typed is not None:
             due = min(due, self.typing_at + pace.typing_window)
-        if mailbox.rolls is not None:
+        if self.rolled is not None:
             due = min(due, self.channel_at + pace.presence_window)
         return due
 
@@ -239,7 +239,7 @@ class Stream:
             self.live, self.resume = True, None
         elif self.live:
             self._tell_changes(frames, now)
-        if self.stale and not trouble and self.live and not self.mailbox.behind:
+        if self.stale and not trouble and self.live and not self.behind:
             self.stale = False
             frames.append(encode.told("fresh", {}))
         if not frames and now >= self.written_at + self.hub.pace.ping:
@@ -275,12 +275,12 @@ class Stream:
             self._tell_rolls(frames, dict.fromkeys(self.rooms, BEGINNING), now)
 
     def _tell_changes(self, frames: list[bytes], now: float) -> None:
-        pace, mailbox = self.hub.pace, self.mailbox
-        if mailbox.rolls is not None and now >= self.channel_at + pace.presence_window:
-            self._tell_rolls(frames, mailbox.take_rolls(), now)
-        if mailbox.rooms is not None and now >= self.typing_at + pace.typing_window:
-            self._tell_typing(frames, mailbox.take_rooms(), now)
-        quiet = mailbox.topics is None
+        pace = self.hub.pace
+        if self.rolled is not None and now >= self.channel_at + pace.presence_window:
+            self._tell_rolls(frames, self.take_rolled(), now)
+        if self.typed is not None and now >= self.typing_at + pace.typing_window:
+            self._tell_typing(frames, self.take_typed(), now)
+        quiet = self.changed is None
         if now >= (self.cursor_at + pace.quiet if quiet else self.presence_at + pace.presence_window):
             frames.append(self.hub.press.presence(self, now))
             self.presence_at = self.cursor_at = now

@@ -16,7 +16,7 @@ class Thing:
 
     def __init__(self, wake: Callable[[float], float] = lambda _: NEVER) -> None:
         self.due = NEVER
-        self.soon = False
+        self.soon = self.timed = False
         self.woken: list[float] = []
         self.failed = False
         self._wake = wake
@@ -74,7 +74,7 @@ async def test_an_earlier_time_overtakes_a_later_one(pump: Pump) -> None:
     pump.at(thing, now + 30)
     await seen(thing)
     assert not later.woken
-    assert thing.due == NEVER
+    assert not thing.timed
 
 
 async def test_a_thing_says_when_it_wants_to_be_woken_next(pump: Pump) -> None:
