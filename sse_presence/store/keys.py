@@ -17,7 +17,7 @@ REVOKED = "presence:revoked"
 REVOKED_KEPT = 366 * 86_400_000
 """Milliseconds; tokens that live longer than a year are not what they should be."""
 
-FORMAT = "2"
+FORMAT = "3"
 """Raised when the keys of an older version can no longer be read."""
 
 

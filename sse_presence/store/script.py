@@ -6,6 +6,7 @@ Legend of KEYS, ARGV and the return value: `scripts/partition.lua`.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from importlib.resources import files
 from typing import Any
 
@@ -13,15 +14,18 @@ import msgspec
 
 from sse_presence.domain.model import Rules
 from sse_presence.store import keys
+from sse_presence.store.beat import Beat
 
 PARTS = (
-    *("partition", "device", "persona", "membership", "user", "signals", "outbox"),
+    *("partition", "device", "beats", "persona", "membership", "user", "signals", "outbox"),
     *("typing", "roll", "interest", "sweep", "commit"),
 )
 """In this order each part uses only what stands before it."""
 
 Operation = tuple[Any, ...]
-"""`(name, arguments …)` as the functions of the parts take them; None is written as False or -1."""
+"""A `Beat`, or `(name, arguments …)` as the functions of the parts take them, None written as False or -1."""
+
+_REST = (None,) * (len(Beat._fields) - 1)
 
 
 class Reply(msgspec.Struct, frozen=True, array_like=True):
@@ -72,3 +76,11 @@ def packed_rules(rules: Rules, partition: int, publish: str) -> bytes:
             publish,
         )
     )
+
+
+def packed_operations(operations: Sequence[Operation]) -> bytes:
+    """ARGV[4]: as many entries for each as a heartbeat has, which the script reads without a table."""
+    entries: list[Any] = []
+    for operation in operations:
+        entries += operation if isinstance(operation, Beat) else (operation, *_REST)
+    return msgspec.msgpack.encode(entries)

@@ -22,15 +22,16 @@ from sse_presence.domain.interest import Interest, StoredInterest
 from sse_presence.domain.model import rules_from
 from sse_presence.domain.record import Record, TypingList
 from sse_presence.domain.roll import Roll, by_bytes
-from sse_presence.domain.signal import LONGEST_IDLE, Answer, Heartbeat, Leave, Override, Reading, Typing
+from sse_presence.domain.signal import Answer, Heartbeat, Leave, Override, Reading, Typing
 from sse_presence.errors import SettingsError
 from sse_presence.settings import Settings
+from sse_presence.store import beat as beats
 from sse_presence.store import interest as interests
 from sse_presence.store import keys
 from sse_presence.store.client import Client
 from sse_presence.store.commit import Committer
 from sse_presence.store.outbox import Outbox
-from sse_presence.store.script import Operation, Reply, packed_rules
+from sse_presence.store.script import Operation, Reply, packed_operations, packed_rules
 
 CHUNK = 500
 """Users read in one operation: about 3 ms of the store's time."""
@@ -98,12 +99,8 @@ class Store:
 
     async def heartbeat(self, user: str, beat: Heartbeat) -> Answer:
         """A device is alive."""
-        idle_ms = min(max(beat.idle_ms, 0), LONGEST_IDLE)
-        operation = (
-            *("heartbeat", user, beat.device, idle_ms, beat.visible, beat.kind, beat.interval),
-            *(beat.activity or False, _seq(beat.seq), "\n".join(sorted(set(beat.channels)))),
-        )
-        return _answer(*await self._submit(user, operation))
+        partition = self.partition_of(user)
+        return _answer(*await self._submit_to(partition, beats.packed(partition, user, beat)))
 
     async def leave(self, user: str, signal: Leave) -> Answer:
         """A device goes."""
@@ -298,7 +295,7 @@ class Store:
             now,
             self._rules[partition],
             os.urandom(8).hex().encode(),
-            msgspec.msgpack.encode(operations),
+            packed_operations(operations),
         )
         reply = msgspec.msgpack.decode(answer, type=Reply)
         self._incarnations[partition] = reply.incarnation
@@ -312,6 +309,8 @@ def _seq(seq: int | None) -> int:
 
 
 def _answer(reply: Reply, result: Any) -> Answer:
+    if isinstance(result, str):
+        return Answer(status=result, stale=False, seq=None, time=reply.now)
     if result is True:
         return Answer(status="", stale=False, seq=None, time=reply.now)
     status, newer = result

@@ -32,9 +32,10 @@ from sse_presence.domain.roll import Roll, by_bytes
 from sse_presence.domain.signal import Heartbeat, Leave, Override
 from sse_presence.settings import Settings
 from sse_presence.store import keys
+from sse_presence.store.beat import packed
 from sse_presence.store.client import Client
 from sse_presence.store.embedded import embedded
-from sse_presence.store.script import Operation, Reply, packed_rules
+from sse_presence.store.script import Operation, Reply, packed_operations, packed_rules
 from tests.store.membership_model import Channels, Line
 
 RULES = replace(rules_from(Settings(max_devices=2, forgiven_outage=600_000)), listed=2)
@@ -64,9 +65,7 @@ def operation(user: str, signal: Heartbeat | Leave | Override) -> Operation:
         return "leave", user, signal.device, -1
     if isinstance(signal, Override):
         return "choose", user, signal.status, False, False, False
-    seq, channels = -1 if signal.seq is None else signal.seq, "\n".join(sorted(set(signal.channels)))
-    beat = (signal.device, signal.idle_ms, signal.visible, signal.kind, signal.interval)
-    return "heartbeat", user, *beat, False, seq, channels
+    return packed(0, user, signal)
 
 
 def lines_of(reading: Taken) -> list[Line]:
@@ -111,7 +110,7 @@ class MembershipAgreement(RuleBasedStateMachine):
                 str(self.now).encode(),
                 packed_rules(RULES, 0, "PUBLISH"),
                 b"one",
-                msgspec.msgpack.encode(operations),
+                packed_operations(operations),
             )
         )
         self.reply = msgspec.msgpack.decode(answer, type=Reply)

@@ -39,7 +39,7 @@ MUTANTS = {
 
 
 MEMBERSHIP_MUTANTS = {
-    "channels not compared": (" or d.channels ~= op[10]", ""),
+    "channels not compared": ("if got[2] ~= channels then return false end", ""),
     "ghost with the channels of the day": ("channels_of(user.ghost or user.real)", "channels_of(user.real)"),
     "only one device's channels": ("if not mixed then", "if true then"),
     "owed forgotten with the next change": (

@@ -1,5 +1,8 @@
 -- The last part: run the operations in memory, then write, then publish, then answer.
 
+local absent = {} -- which of the sorted sets may be made by this call
+for i = 2, 4 do absent[i] = redis.call('ZCARD', KEYS[i]) == 0 end
+
 local function write_user(user)
   local fields, removed = {}, {}
   local function put(field, value)
@@ -21,8 +24,10 @@ local function write_user(user)
   if public.body ~= OFFLINE then put('r', public.body) elseif user.raw.r then removed[1] = 'r' end
   if own.body ~= public.body then put('s', own.body) elseif user.raw.s then removed[#removed + 1] = 's' end
   put('p', pack_personas(user))
+  local watch
   for name, d in pairs(user.real.devices) do
-    put('d' .. name, pack_device(d))
+    watch = watch or struct.pack(WATCH, user.armed, user.outages, STATUS_CODES[own.status])
+    put('d' .. name, watch .. pack_device(d))
     if d.channels ~= '' then put('c' .. name, d.channels) end
   end
   for field in pairs(user.raw) do
@@ -45,9 +50,7 @@ end
 
 local function write_users()
   for _, user in ipairs(opened) do
-    if not user.loaded then
-      for field, value in pairs(user.written) do redis.call('HSET', user.key, field, value) end
-    elseif not is_blank(user) then
+    if not is_blank(user) then
       write_user(user)
     elseif user.popped then
       redis.call('ZREM', KEYS[2], user.name)
@@ -157,14 +160,23 @@ local function publication()
   })
 end
 
-local results = {}
-for i, op in ipairs(cmsgpack.unpack(ARGV[4])) do
-  results[i] = operations[op[1]](op)
+while offset >= 0 do
+  local first, name, idle_ms, seq, traits, channels
+  offset, first, name, idle_ms, seq, traits, channels = unpack_entries(ARGV[4], OPERATION, offset)
+  local result
+  if type(first) == 'string' then
+    result = beat_unchanged(first, name, idle_ms, seq, traits, channels)
+      or beat(first, name, idle_ms, seq, traits, channels)
+  else
+    result = operations[first[1]](first)
+  end
+  results[#results + 1] = result
 end
 local message = publication()
 
 -- The partition is written first: a store that is out of memory refuses it, and with it all the rest.
 if partition_dirty then redis.call('SET', KEYS[1], pack_partition()) end
+write_beaten()
 write_users()
 write_memberships()
 write_rolls()
@@ -177,7 +189,4 @@ for i = 2, 6 do
   if partition.marked or absent[i] then redis.call('PEXPIRE', KEYS[i], 2 * RETENTION) end
 end
 if message then redis.call(PUBLISH, BUS, message) end
-return cmsgpack.pack({
-  now, partition.incarnation, partition.seq, position(), math.max(0, partition.settling - now), results,
-  owing,
-})
+return reply(results, owing)

@@ -1,33 +1,43 @@
 -- Devices: their packed form and their own rules (domain/rules.py, "Devices").
 
 local KINDS = { 'web', 'mobile', 'desktop', 'bot' }
-local KIND_CODES = { web = 1, mobile = 2, desktop = 3, bot = 4 }
 local NO_GRACE, CLOSED, LEFT = 0, 1, 2
 local CLOSE_MARGIN = 5000
 
--- deadline, signalled, input_at, active_until, activity_at, seq (-1: none), interval, kind, flags, grace;
--- the activity tag is the rest.
-local DEVICE = '<ddddddIBBB'
-local DEVICE_SIZE = struct.size(DEVICE)
-local VISIBLE, IDLE, IN_CHANNELS = 1, 2, 4
+-- deadline, signalled, input_at, active_until, activity_at, seq (-1: none), state: grace, and IDLE.
+local CLOCKS = 'i6i6i6i6i6dB'
+local IDLE = 4
+
+-- Its traits, as heartbeats bring them (store/beat.py): interval, kind, flags; the activity tag is the rest.
+local TRAITS = 'IBB'
+local VISIBLE, IN_CHANNELS = 1, 2
+
+local PACK_DEVICE, UNPACK_DEVICE = '<' .. CLOCKS .. 'c0', '<' .. CLOCKS .. TRAITS
+local PACK_TRAITS, UNPACK_TRAITS = '<' .. TRAITS .. 'c0', '<' .. TRAITS
 
 local function pack_device(d)
-  local flags = (d.visible and VISIBLE or 0) + (d.idle and IDLE or 0) + (d.channels ~= '' and IN_CHANNELS or 0)
-  return struct.pack(DEVICE, d.deadline, d.signalled, d.input_at, d.active_until, d.activity_at, d.seq,
-    d.interval, d.kind, flags, d.grace) .. (d.activity or '')
+  local flags = (d.visible and VISIBLE or 0) + (d.channels ~= '' and IN_CHANNELS or 0)
+  local traits = struct.pack(PACK_TRAITS, d.interval, d.kind, flags, d.activity or '')
+  return struct.pack(PACK_DEVICE, d.deadline, d.signalled, d.input_at, d.active_until, d.activity_at, d.seq,
+    d.grace + (d.idle and IDLE or 0), traits)
 end
 
--- Channels are kept beside it: nil where they are not known.
-local function unpack_device(packed, channels)
-  local deadline, signalled, input_at, active_until, activity_at, seq, interval, kind, flags, grace =
-    struct.unpack(DEVICE, packed)
-  return {
+local function take_traits(d, interval, kind, flags, activity)
+  d.interval, d.kind, d.visible, d.activity = interval, kind, flags % 2 == VISIBLE, activity ~= '' and activity
+end
+
+-- It begins at a position. Channels are kept beside it: nil where they are not known.
+local function unpack_device(packed, at, channels)
+  local deadline, signalled, input_at, active_until, activity_at, seq, state, interval, kind, flags, rest =
+    struct.unpack(UNPACK_DEVICE, packed, at)
+  local d = {
     deadline = deadline, signalled = signalled, input_at = input_at, active_until = active_until,
-    activity_at = activity_at, seq = seq, interval = interval, kind = kind, grace = grace,
-    visible = flags % 2 == 1, idle = flags % 4 >= IDLE,
+    activity_at = activity_at, seq = seq, grace = state % IDLE, idle = state >= IDLE,
     channels = flags < IN_CHANNELS and '' or channels,
-    activity = #packed > DEVICE_SIZE and string.sub(packed, DEVICE_SIZE + 1) or false,
+    interval = false, kind = false, visible = false, activity = false,
   }
+  take_traits(d, interval, kind, flags, string.sub(packed, rest))
+  return d
 end
 
 local function idle_limit(visible)

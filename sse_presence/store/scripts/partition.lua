@@ -8,20 +8,21 @@
 -- ARGV  1 the clock in milliseconds, or "" for the server's own (only tests inject one)
 --       2 rules (msgpack array, see script.py)
 --       3 a random name, used should the partition need a new incarnation
---       4 operations (msgpack array of [name, arguments ...])
+--       4 operations (one msgpack array, six entries each: those of a heartbeat as beats.lua has them, or
+--         [name, arguments ...] and five of nil)
 -- Return: msgpack [now, incarnation, seq, position, settling, [a result per operation], whether somebody
 --         waits in the outbox].
 --
 -- Four phases: read every key, decide in memory, write, publish. An error can only come from the first,
 -- so that no change is ever stored without being published.
 
-local rules = cmsgpack.unpack(ARGV[2])
-local FACTOR, GRACE, IDLE_AFTER, HIDDEN_IDLE_AFTER = rules[1], rules[2], rules[3], rules[4]
-local RENEWAL_CEILING, PRECISION, RETENTION, MAX_DEVICES = rules[5], rules[6], rules[7], rules[8]
-local TYPING_TTL, FORGIVEN_OUTAGE = rules[9], rules[10]
-local LISTED_MEMBERS = rules[11]
-local USER_PREFIX, CHANNEL_PREFIX, INTEREST_PREFIX = rules[12], rules[13], rules[14]
-local ROLL_PREFIX, OFF_PREFIX, BUS, PUBLISH = rules[15], rules[16], rules[17], rules[18]
+-- Entries of an array of up to 15, or of more: without a table, and from behind its head on.
+local SHORT, LONG = 1, 3
+local unpack_entries = cmsgpack.unpack_limit
+
+local _, FACTOR, GRACE, IDLE_AFTER, HIDDEN_IDLE_AFTER, RENEWAL_CEILING, PRECISION, RETENTION, MAX_DEVICES,
+  TYPING_TTL, FORGIVEN_OUTAGE, LISTED_MEMBERS, USER_PREFIX, CHANNEL_PREFIX, INTEREST_PREFIX, ROLL_PREFIX,
+  OFF_PREFIX, BUS, PUBLISH = unpack_entries(ARGV[2], 18, LONG)
 
 local OUTAGE_AFTER = 5000 -- no process reached the store for longer: an outage of ours
 local KEPT_OUTAGES = 32 -- far more than devices can outlive
@@ -37,7 +38,6 @@ local now = clock
 
 local partition
 local partition_dirty = false
-local absent = {} -- which of the sorted sets may be made by this call
 
 local function new_partition()
   partition_dirty = true
@@ -49,7 +49,6 @@ local function new_partition()
 end
 
 local function load_partition()
-  for i = 2, 4 do absent[i] = redis.call('ZCARD', KEYS[i]) == 0 end
   local packed = redis.call('GET', KEYS[1])
   if not packed then return new_partition() end
   local m = cmsgpack.unpack(packed)
@@ -125,6 +124,14 @@ local function check_master(went_back)
   end
   partition.master = master
   partition_dirty = true
+end
+
+-- What the call returns.
+local function reply(results, owing)
+  return cmsgpack.pack({
+    now, partition.incarnation, partition.seq, position(), math.max(0, partition.settling - now), results,
+    owing,
+  })
 end
 
 partition = load_partition()

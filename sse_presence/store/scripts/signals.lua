@@ -3,40 +3,6 @@
 
 local operations = {}
 
--- Heartbeat: user, device, idle_ms, visible, kind, interval, activity or false, seq or -1, channels.
--- Status word where nothing is due and nothing would change but the device's own clock; else nil.
-local function beat_unchanged(user, op)
-  if user.loaded then return nil end
-  local field = 'd' .. op[3]
-  local got
-  if op[10] == '' then
-    got = redis.call('HMGET', user.key, 'h', field)
-  else
-    got = redis.call('HMGET', user.key, 'h', field, 'c' .. op[3])
-  end
-  local hot, packed = got[1], user.written[field] or got[2]
-  if not (hot and packed) then return nil end
-  local armed, outages, _, own_code = struct.unpack('<dIBB', hot)
-  if now >= armed or outages ~= partition.outages then return nil end
-  local d = unpack_device(packed, got[3])
-  local visible, interval, seq = op[5], op[7], op[9]
-  if d.grace ~= NO_GRACE or d.interval ~= interval or KINDS[d.kind] ~= op[6] or d.visible ~= visible
-    or d.activity ~= op[8] or d.channels ~= op[10] or seq >= 0 and seq < d.seq then
-    return nil
-  end
-  if d.idle then
-    if op[4] <= interval then return nil end
-  else
-    d.input_at = now - op[4]
-    if d.input_at + idle_limit(visible) < armed then return nil end
-  end
-  touch(d)
-  if d.deadline < armed then return nil end
-  if seq >= 0 then d.seq = seq end
-  user.written[field] = pack_device(d)
-  return STATUSES[own_code]
-end
-
 local function drop_oldest(persona, kept)
   local oldest
   local count = 0
@@ -57,12 +23,9 @@ local function finish(user)
   settle_user(user)
 end
 
-function operations.heartbeat(op)
-  local user = open_user(op[2])
-  local status = beat_unchanged(user, op)
-  if status then return { status, false } end
-  load_user(op[2])
-  local name, idle_ms, interval, seq = op[3], op[4], op[7], op[9]
+-- A heartbeat that may change something; what it brings: beats.lua.
+local function beat(key, name, idle_ms, seq, traits, channels)
+  local user = load_user(string.sub(key, #USER_PREFIX + 1))
   local real = user.real
   local old = real.devices[name]
   if old and seq >= 0 and seq < old.seq then
@@ -70,11 +33,14 @@ function operations.heartbeat(op)
     return { status_of(real), old.seq }
   end
   local d = old or { input_at = 0, idle = false, seq = -1, activity = false, activity_at = now }
+  local interval, kind, flags, rest = struct.unpack(UNPACK_TRAITS, traits)
+  local activity = string.sub(traits, rest)
   if not (d.idle and idle_ms > interval) then
     d.idle, d.input_at = false, now - idle_ms
   end
-  if d.activity ~= op[8] then d.activity_at = now end
-  d.visible, d.kind, d.interval, d.activity, d.channels = op[5], KIND_CODES[op[6]], interval, op[8], op[10]
+  if (d.activity or '') ~= activity then d.activity_at = now end
+  take_traits(d, interval, kind, flags, activity)
+  d.channels = channels
   if seq >= 0 then d.seq = seq end
   touch(d)
   real.devices[name] = d
@@ -136,7 +102,7 @@ function operations.choose(op)
       devices = {}, chosen = real.chosen, seen = real.seen, since = real.since, forgotten = real.forgotten,
     }
     for name, d in pairs(real.devices) do
-      ghost.devices[name] = unpack_device(pack_device(d), d.channels)
+      ghost.devices[name] = unpack_device(pack_device(d), 1, d.channels)
       shorten(ghost.devices[name], now + GRACE, LEFT)
     end
     user.ghost = ghost

@@ -8,9 +8,8 @@ local CHANGES_TOLD = 20000 -- with more changes, too: naming them would save lit
 function operations.read(op)
   local records = {}
   for i, name in ipairs(op[2]) do
-    local user = users[name]
     local record
-    if not (user and user.loaded) then
+    if not users[name] then
       local got = redis.call('HMGET', USER_PREFIX .. name, 'h', 'r')
       if not got[1] then
         record = { name, 0, 0, 0, OFFLINE }
@@ -22,7 +21,7 @@ function operations.read(op)
       end
     end
     if not record then
-      user = load_user(name)
+      local user = load_user(name)
       settle_user(user)
       record = is_blank(user) and { name, 0, 0, 0, OFFLINE } or record_of(name, user.public)
     end

@@ -2,25 +2,14 @@
 --   h        hot state: armed timer, outages applied, statuses, and version, change and last-seen of both records
 --   r        body of the public record (absent: offline); s: of the own record where it differs
 --   p        the personas without the real devices: override, last activity, ghost
---   d<name>  a packed device; c<name> the channels that it is in, a line each (absent: none)
+--   d<name>  a packed device behind its WATCH (beats.lua); c<name> the channels that it is in, a line each (absent: none)
 --   m        the channels that others know the user to be in (absent: none), see membership.lua
--- An unchanged heartbeat touches h and one device only. Fields under 64 bytes keep the hash a listpack.
+-- An unchanged heartbeat touches one device only. Fields under 64 bytes keep the hash a listpack.
 
 local HOT = '<dIBBdddddd'
-local STATUSES = { 'offline', 'idle', 'online', 'dnd', 'invisible' }
 local STATUS_CODES = { offline = 1, idle = 2, online = 3, dnd = 4, invisible = 5 }
 
 local users, opened = {}, {}
-
-local function open_user(name)
-  local user = users[name]
-  if not user then
-    user = { name = name, key = USER_PREFIX .. name, written = {}, loaded = false }
-    users[name] = user
-    opened[#opened + 1] = user
-  end
-  return user
-end
 
 local function unpack_personas(user, packed)
   if not packed then return new_persona(), false end
@@ -29,7 +18,7 @@ local function unpack_personas(user, packed)
   local g = p[5]
   if not g then return real, false end
   local ghost = { devices = {}, chosen = g[1], seen = g[2], since = g[3], forgotten = g[4] }
-  for i = 1, #g[5], 3 do ghost.devices[g[5][i]] = unpack_device(g[5][i + 1], g[5][i + 2]) end
+  for i = 1, #g[5], 3 do ghost.devices[g[5][i]] = unpack_device(g[5][i + 1], 1, g[5][i + 2]) end
   return real, ghost
 end
 
@@ -94,17 +83,22 @@ end
 
 -- Read a user whole and bring it to now.
 local function load_user(name)
-  local user = open_user(name)
-  if user.loaded then return user end
-  local flat, raw = redis.call('HGETALL', user.key), {}
+  local user = users[name]
+  if user then return user end
+  local key = USER_PREFIX .. name
+  local flat, raw = redis.call('HGETALL', key), {}
   for i = 1, #flat, 2 do raw[flat[i]] = flat[i + 1] end
-  user.raw, user.loaded = raw, true
+  user = { name = name, key = key, raw = raw }
+  users[name] = user
+  opened[#opened + 1] = user
+  local beaten_field, beaten_device = take_beaten(key)
   unpack_records(user, raw)
   user.real, user.ghost = unpack_personas(user, raw.p)
   for field, value in pairs(raw) do
     if string.sub(field, 1, 1) == 'd' then
       local device = string.sub(field, 2)
-      user.real.devices[device] = unpack_device(user.written[field] or value, raw['c' .. device])
+      local packed = field == beaten_field and beaten_device or value
+      user.real.devices[device] = unpack_device(packed, WATCH_SIZE + 1, raw['c' .. device])
     end
   end
   apply_outages(user)

@@ -1,0 +1,53 @@
+"""A heartbeat as the script takes it, so that one that changes nothing is a few comparisons there.
+
+Legend: `scripts/beats.lua` and `scripts/device.lua`.
+"""
+
+from __future__ import annotations
+
+from struct import Struct
+from typing import NamedTuple
+
+import msgspec
+
+from sse_presence.domain.signal import LONGEST_IDLE, Heartbeat
+from sse_presence.store import keys
+
+KINDS = {"web": 1, "mobile": 2, "desktop": 3, "bot": 4}
+VISIBLE, IN_CHANNELS = 1, 2
+
+_STRING = b"\xd9"
+"""The head of a string of up to 255 bytes: the script's msgpack knows no other kind of bytes."""
+
+_TRAITS = Struct("<cBIBB")
+_HEAD = 2
+
+
+class Beat(NamedTuple):
+    """One heartbeat of a device."""
+
+    user_key: str
+    device: str
+    idle_ms: int
+    seq: int
+    """-1: none."""
+    traits: msgspec.Raw
+    """All that it says of the device but the time, as a string: kept as it is, and compared as a whole."""
+    channels: str
+    """Sorted, a line each."""
+
+
+def packed(partition: int, user: str, beat: Heartbeat) -> Beat:
+    """A heartbeat of a user who lies in the partition."""
+    channels = "\n".join(sorted(set(beat.channels)))
+    flags = (VISIBLE if beat.visible else 0) + (IN_CHANNELS if channels else 0)
+    activity = (beat.activity or "").encode()
+    size = _TRAITS.size - _HEAD + len(activity)
+    return Beat(
+        keys.users(partition) + user,
+        beat.device,
+        min(max(beat.idle_ms, 0), LONGEST_IDLE),
+        -1 if beat.seq is None else beat.seq,
+        msgspec.Raw(_TRAITS.pack(_STRING, size, beat.interval, KINDS[beat.kind], flags) + activity),
+        channels,
+    )
