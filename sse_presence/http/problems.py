@@ -93,7 +93,7 @@ async def _gone(_: Request, __: Exception) -> ProblemReply:
     return refusal(RequestError("The connection was closed before the body was complete."))
 
 
-async def _unexpected(request: Request, _: Exception) -> ProblemReply:
+async def unexpected(request: Request, _: Exception) -> ProblemReply:
     """Answered outside of all middleware, so what lets a page read it is added here."""
     problem = Problem(
         title="Internal error",
@@ -111,7 +111,7 @@ _ANSWERS: Mapping[type[Exception], Callable[[Request, Exception], Awaitable[Prob
     ClientDisconnect: _gone,
 }
 
-HANDLERS: Mapping[type[Exception], ExceptionHandler] = {**_ANSWERS, Exception: _unexpected}
+HANDLERS: Mapping[type[Exception], ExceptionHandler] = {**_ANSWERS, Exception: unexpected}
 
 REFUSED = tuple(_ANSWERS)
 """What handlers raise on purpose."""

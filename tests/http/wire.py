@@ -51,6 +51,17 @@ class Wire:
                 answer.body = await self._reader.readexactly(int(answer.headers.get("content-length", "0")))
             return answer
 
+    def write(self, sent: bytes) -> None:
+        """Send something, and wait for nothing."""
+        self._writer.write(sent)
+
+    async def ended(self) -> bool:
+        """Wait for the server to close; whether it said nothing more before."""
+        async with asyncio.timeout(20):
+            said = await self._reader.read()
+        await self.close()
+        return said == b""
+
     async def close(self) -> None:
         self._writer.close()
         await self._writer.wait_closed()
