@@ -27,6 +27,9 @@ ID = re.compile(rb"^id: ?(\S+)$", re.MULTILINE)
 
 PIECE = 262_144
 
+IP_BIND_ADDRESS_NO_PORT = 24
+"""Linux' number, which `socket` lacks: ports are chosen by whom one connects to, so that there are enough."""
+
 
 class Reader:
     """One stream."""
@@ -90,6 +93,7 @@ class Readers:
         while self._waiting and self._opening < self._spec.get("at_once", AT_ONCE):
             number, last_id = self._waiting.pop()
             connection = socket.socket()
+            connection.setsockopt(socket.IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, 1)
             connection.bind((self._spec.get("source", "127.0.0.1"), 0))
             connection.connect(("127.0.0.1", self._spec["port"]))
             target = self._dialect.watch(number, self.users(number))
