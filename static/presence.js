@@ -147,7 +147,7 @@ class Presence {
       lead: () => this.#lead(),
       reported: () => this.#leader?.changed(),
       asked: () => this.#leader?.reconnect(),
-      ousted: () => this.#unlead(false),
+      ousted: () => this.#unlead(),
       message: (message) => this.#heard(message),
       shared: () => this.#all(),
     });
@@ -175,15 +175,16 @@ class Presence {
     this.#leader.start();
   }
 
-  #unlead(leaving) {
-    this.#leader?.stop(leaving);
+  #unlead() {
+    this.#leader?.stop();
     this.#leader = undefined;
   }
 
   #gone(closing) {
-    const alone = this.#tabs?.reports.size === 0;
+    const leaving = closing && this.#tabs?.alone;
     this.#tabs?.leave();
-    this.#unlead(closing && alone);
+    this.#unlead();
+    if (leaving && this.#shared.device) this.#service.leave(this.#shared.device);
   }
 
   #watch(wishes, by) {

@@ -20,7 +20,7 @@ export class Leader {
   #tell;
   #last;
   /** Each run is a device of its own: it must not be mistaken for one that just left. */
-  #device = crypto.getRandomValues(new Uint32Array(3)).join("-");
+  #device;
   #interest;
   #link;
   #heartbeat;
@@ -37,6 +37,7 @@ export class Leader {
   constructor({ service, credentials, kind, shared, reports, gather, tell }) {
     this.#service = service;
     this.#kind = kind;
+    if (kind) this.#device = crypto.getRandomValues(new Uint32Array(3)).join("-");
     this.#last = shared.device;
     this.#reports = reports;
     this.#tell = tell;
@@ -97,17 +98,13 @@ export class Leader {
     if (woke || now.text !== said.text || (now.awake && !said.awake)) this.#heartbeat.now();
   }
 
-  /** Stops; `leaving`: the whole browser leaves, and says so. */
-  stop(leaving) {
+  stop() {
     clearTimeout(this.#settling);
     this.#heartbeat.stop();
     this.#link.close();
     this.#interest.end();
-    if (!leaving || !this.#kind) return;
-    // Pages that close one soon after the other have not let the last leader's device leave yet.
-    for (const device of new Set([this.#device, this.#last ?? this.#device])) {
-      this.#service.farewell("v1/leave", { device, seq: this.#service.sequence() });
-    }
+    // A heartbeat may be on its way of which nobody else will know.
+    if (this.#device !== this.#last) this.#service.leave(this.#device);
   }
 
   #want() {
@@ -164,10 +161,7 @@ export class Leader {
     if (last === this.#device) return;
     this.#last = this.#device;
     this.#tell({ kind: "device", device: this.#device });
-    if (last) {
-      const body = { device: last, seq: this.#service.sequence() };
-      this.#service.ask("POST", "v1/leave", { body }).catch(() => undefined);
-    }
+    if (last) this.#service.leave(last);
   }
 
   #event(type, data, id) {

@@ -60,13 +60,15 @@ export class Service {
     return this.#credentials.cookies === "include";
   }
 
-  /** Posts a last signal from a page that goes: it outlives the page, and nobody waits for its answer. */
-  farewell(path, body) {
+  /** Says that a device leaves, also from a page that goes: that outlives it, and nobody waits for the answer. */
+  leave(device) {
+    const url = this.url("v1/leave");
+    const body = { device, seq: this.sequence() };
     const headers = this.#credentials.headersAtHand();
     if (headers.Authorization || "keepalive" in Request.prototype) {
-      this.#send(this.url(path), headers, { method: "POST", body }).catch(() => undefined);
+      this.#send(url, headers, { method: "POST", body }).catch(() => undefined);
     } else {
-      navigator.sendBeacon(this.url(path), JSON.stringify(body));
+      navigator.sendBeacon(url, JSON.stringify(body));
     }
   }
 

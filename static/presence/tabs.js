@@ -29,6 +29,8 @@ export class Tabs {
   #answers;
   /** Whether this page knows what the leader knows; what it hears before makes no sense. */
   #informed = false;
+  /** The page that leads, as far as this one has heard. */
+  #leader;
 
   /**
    * `report()` gives this page's report; `lead()` is called when this page leads, `message(message)` with
@@ -42,6 +44,11 @@ export class Tabs {
 
   static get supported() {
     return Boolean(globalThis.navigator?.locks && globalThis.BroadcastChannel);
+  }
+
+  /** No other page is there to lead, or nobody leads now. */
+  get alone() {
+    return this.leading ? this.reports.size === 0 : this.#leader === undefined;
   }
 
   enter() {
@@ -60,6 +67,7 @@ export class Tabs {
   /** Gives up the lead, or the wish for it, at once. */
   leave() {
     this.leading = this.#informed = false;
+    this.#leader = undefined;
     this.reports.clear();
     if (!this.#channel) return;
     clearInterval(this.#asking);
@@ -146,6 +154,8 @@ export class Tabs {
 
   #heard({ from, to, kind, report, fresh, message }) {
     if (to && to !== this.#id) return;
+    if (kind === "who" || kind === "say") this.#leader = from;
+    if (kind === "gone" && from === this.#leader) this.#leader = undefined;
     if (kind === "who") this.report();
     if (kind === "here") this.#unanswered = 0;
     if (kind === "say") {

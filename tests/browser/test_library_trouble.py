@@ -18,6 +18,12 @@ pytestmark = pytest.mark.browser
 
 ALICE = "{auth: {user: 'alice'}, users: ['bob']}"
 
+IMPATIENT = """
+    const later = window.setTimeout;
+    window.setTimeout = (task, ms, ...rest) => later(task, ms === 5_000 ? 1_000 : ms, ...rest);
+"""
+"""A page waits one second for a greeting instead of five."""
+
 
 async def test_a_stopped_service_is_found_again(
     serve: Serve, open_gate: OpenGate, open_tab: OpenTab, redis_url: str
@@ -48,7 +54,7 @@ async def test_a_stream_that_the_browser_gave_up_is_opened_anew_with_the_last_id
     gate.answers["/v1/events"] = gate.answers["/v1/poll"] = 503
     await alice.do("presence.reconnect()")
     await alice.is_in("offline")
-    await until(lambda: len(gate.to("/v1/events", "GET")) >= 4)
+    await until(lambda: len(gate.to("/v1/events", "GET")) >= 3)
     gate.answers.clear()
     await alice.is_in("live")
     again = gate.to("/v1/events", "GET")[1:]
@@ -90,13 +96,15 @@ async def test_a_silent_stream_is_left_for_another(
 
 
 async def test_a_network_that_holds_streams_back_is_polled_through(
-    serve: Serve, open_gate: OpenGate, open_tab: OpenTab
+    serve: Serve, open_gate: OpenGate, open_tab: OpenTab, browser: Browser
 ) -> None:
     """First without a stream, then with one again: nothing is lost between them."""
     gate = await open_gate(serve().url)
     gate.buffering = True
     bob = await open_tab(gate, "{auth: {user: 'bob'}}")
-    alice = await open_tab(gate, ALICE)
+    impatient = await browser.new_context()
+    await impatient.add_init_script(IMPATIENT)
+    alice = await open_tab(gate, ALICE, impatient)
     await alice.is_in("polling")
     assert [call.query.get("pad") for call in gate.to("/v1/events") if call.query["as"] == "alice"] == [
         None,
@@ -127,7 +135,7 @@ async def test_tokens_end_and_are_replaced(serve: Serve, open_gate: OpenGate, op
     def token() -> str:
         now = time.time()
         asked.append(now)
-        claims = {"sub": "alice", "iat": int(now), "exp": int(now) + 4, "presence": {"watch_prefix": ""}}
+        claims = {"sub": "alice", "iat": int(now), "exp": int(now) + 2, "presence": {"watch_prefix": ""}}
         return jwt.encode(claims, SECRET, "HS256")
 
     alice = await open_tab(gate, "{auth: () => token(), users: ['bob']}", token=token)
