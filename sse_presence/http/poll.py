@@ -1,7 +1,8 @@
 """`GET /v1/poll`: a stream for networks that buffer or cut streams, answered as soon as there is news.
 
 It is checked, let in, limited and told off like a stream, and never attaches a device. What a stream says
-in-band, goodbyes with their `retry_ms` among it, stands among the events of the answer.
+in-band, goodbyes with their `retry_ms` among it, stands among the events of the answer. HEAD is checked, too,
+and answered at once: headers only.
 """
 
 from __future__ import annotations
@@ -36,11 +37,16 @@ async def poll(request: Request) -> Reply:
     given = parameters(request, caller, *KNOWN, "timeout_ms")
     patience = _patience(given)
     spend(service, "poll", caller.user)
-    sink = Collector(last_event_id(request, given))
     try:
         opening = await opening_of(request, given, caller, service)
     except StoreUnavailable:  # what a stored interest holds is not known
-        subscription: Subscription | Refused = service.desk.refuse("overload", sink)
+        opening = None
+    if request.method == "HEAD":
+        return _headers()
+    sink = Collector(last_event_id(request, given))
+    subscription: Subscription | Refused
+    if opening is None:
+        subscription = service.desk.refuse("overload", sink)
     else:
         asked = msgspec.structs.replace(opening, device=None, patience=patience)
         subscription = service.open(asked, sink)
@@ -51,6 +57,12 @@ async def poll(request: Request) -> Reply:
         subscription.close(by_peer=left.done(), vanished=False)
         left.cancel()
     return Reply(sink.answer())
+
+
+def _headers() -> Reply:
+    answer = Reply(b"")
+    del answer.headers["content-length"]  # that of a GET is not known before its answer
+    return answer
 
 
 def _patience(given: Parameters) -> int:

@@ -39,6 +39,9 @@ class Poller:
         self.cursor = answer.json()["cursor"]
         return [(event["event"], event["data"]) for event in answer.json()["events"]]
 
+    async def head(self, parameters: dict[str, str]) -> httpx.Response:
+        return await self._client.head(self._url, params=parameters)
+
     async def post(self, user: str, path: str, **body: Any) -> None:
         url = self._url.replace("poll", path)
         answer = await self._client.post(url, json=body, headers={"X-Presence-User": user})
@@ -130,6 +133,21 @@ async def test_it_attaches_no_device(live: StartLive) -> None:
                 assert name in {"snapshot", "presence"}
                 statuses += [record["status"] for record in data["users"]]
         assert statuses[0] == "online"
+
+
+async def test_head_waits_for_nothing(live: StartLive) -> None:
+    service = await live()
+    async with poller(service.url, user="alice") as client:
+        await client.ask()
+        asked = {"as": "watcher", "user": "alice", "last_event_id": client.cursor}
+        async with asyncio.timeout(20):  # a GET would wait for thirty seconds
+            answer = await client.head(asked)
+            refused = await client.head(asked | {"timeout_ms": "soon"})
+    assert (answer.status_code, answer.content, refused.status_code) == (200, b"", 422)
+    assert answer.headers["content-type"] == "application/json"
+    assert answer.headers["cache-control"] == "no-store"
+    assert "content-length" not in answer.headers
+    assert await open_are(service, 0)
 
 
 async def test_a_client_that_goes_gives_everything_back(live: StartLive) -> None:
