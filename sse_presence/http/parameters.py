@@ -6,7 +6,8 @@ Ids are data, so `,` and `:` separate nothing here; several values are several p
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from urllib.parse import unquote_to_bytes
 
 from starlette.requests import Request
@@ -16,7 +17,7 @@ from sse_presence.domain.rights import Identity
 from sse_presence.errors import FieldError, Invalid, Malformed
 
 _BROKEN_ESCAPE = re.compile(rb"%(?![0-9A-Fa-f]{2})")
-_PLAIN = re.compile(rb"[\w.~-]*", re.ASCII)
+_PLAIN = re.compile(rb"[\w.~=&-]*", re.ASCII)
 _CURSOR = b"last_event_id"
 _SHOWN = 64
 """Characters of a strange name that are repeated to its sender."""
@@ -58,15 +59,27 @@ def distinct_ids(field: str, ids: Sequence[str]) -> list[str]:
     return list(dict.fromkeys(ids))
 
 
+@lru_cache(maxsize=1)  # one request asks up to three times
 def read_query(query: bytes) -> Parameters:
-    """Read a query string; raises Malformed where its escapes or its UTF-8 are broken."""
+    """Read a query string, not to be changed; raises Malformed where its escapes or its UTF-8 are broken."""
     parameters = Parameters()
-    for pair in query.split(b"&"):
-        if pair:
-            name, _, value = pair.partition(b"=")
-            read = _cursor if name == _CURSOR else _text
-            parameters.setdefault(_text(name, name), []).append(read(value, name))
+    for name, value in _plain_pairs(query) if _PLAIN.fullmatch(query) else _pairs(query):
+        parameters.setdefault(name, []).append(value)
     return parameters
+
+
+def _plain_pairs(query: bytes) -> Iterator[tuple[str, str]]:
+    """Of a query without escapes, as most are: long lists are read with every reconnection."""
+    for pair in filter(None, query.decode().split("&")):
+        name, _, value = pair.partition("=")
+        yield name, value
+
+
+def _pairs(query: bytes) -> Iterator[tuple[str, str]]:
+    for pair in filter(None, query.split(b"&")):
+        name, _, value = pair.partition(b"=")
+        read = _cursor if name == _CURSOR else _text
+        yield _text(name, name), read(value, name)
 
 
 def parameters(request: Request, caller: Identity, *known: str) -> Parameters:
@@ -100,8 +113,6 @@ def _cursor(raw: bytes, _: bytes) -> str:
 
 
 def _text(raw: bytes, name: bytes) -> str:
-    if _PLAIN.fullmatch(raw):  # as most are, and long lists are read with every reconnection
-        return raw.decode()
     return _decoded(raw.replace(b"+", b" "), f"The query parameter {name[:_SHOWN].decode(errors='replace')}")
 
 
