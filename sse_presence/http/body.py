@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from functools import cache
 from typing import Any, TypeVar
 
 import msgspec
@@ -73,7 +74,12 @@ def _may_repeat(body: bytes, decoder: msgspec.json.Decoder[Any]) -> bool:
     """Whether it is worth to look closely for a field that is said twice: seldom, and cheap to tell."""
     if b"\\" in body or body.count(b"{") > 1:
         return True
-    return any(body.count(b'"%b"' % name.encode()) > 1 for name in decoder.type.__struct_fields__)
+    return max(map(body.count, _quoted(decoder.type.__struct_fields__)), default=0) > 1
+
+
+@cache
+def _quoted(names: tuple[str, ...]) -> list[bytes]:
+    return [b'"%b"' % name.encode() for name in names]
 
 
 def _refuse_repeated(members: list[tuple[str, Any]]) -> None:

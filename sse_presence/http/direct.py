@@ -15,7 +15,7 @@ from starlette.types import Scope
 from sse_presence.http.cors import Sharing
 from sse_presence.http.counted import Handler
 from sse_presence.http.middleware import Rule
-from sse_presence.http.problems import REFUSED, answer_to, refusal, unexpected
+from sse_presence.http.problems import REFUSED, answer_to, unexpected
 from sse_presence.http.reply import Reply
 from sse_presence.http.whole import WholeRequest
 
@@ -40,19 +40,13 @@ class Direct:
         scope["app"] = self._app
         request = WholeRequest(scope, body)
         try:
-            answer = await self._answer(handler, request)
+            for rule in self._rules:
+                rule(scope)
+            answer = await handler(request)
+        except REFUSED as error:
+            answer = await answer_to(request, error)
         except Exception as error:
             log.exception("A signal could not be answered")
             return await unexpected(request, error)
         answer.raw_headers += self._shared(scope)
         return answer
-
-    async def _answer(self, handler: Handler, request: WholeRequest) -> Reply:
-        for rule in self._rules:
-            error = rule(request.scope)
-            if error is not None:
-                return refusal(error)
-        try:
-            return await handler(request)
-        except REFUSED as error:
-            return await answer_to(request, error)

@@ -5,7 +5,7 @@ What passes is handed on as it is, without a frame or a wrapper of `send`: strea
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -14,8 +14,8 @@ from sse_presence.http.origin import foreign_page, is_loopback, proxy_header
 from sse_presence.http.problems import refusal
 from sse_presence.settings import Settings
 
-Rule = Callable[[Scope], RequestError | None]
-"""Why a request may not enter; None if it may."""
+Rule = Callable[[Scope], None]
+"""Raises RequestError for a request that may not enter."""
 
 
 class Entrance:
@@ -30,10 +30,11 @@ class Entrance:
         if scope["type"] == "websocket":
             return send({"type": "websocket.close", "code": 1000, "reason": ""})
         if scope["type"] == "http":
-            for rule in self._rules:
-                error = rule(scope)
-                if error is not None:
-                    return refusal(error)(scope, receive, send)
+            try:
+                for rule in self._rules:
+                    rule(scope)
+            except RequestError as error:
+                return refusal(error)(scope, receive, send)
         return self._app(scope, receive, send)
 
 
@@ -43,16 +44,15 @@ class TargetLimit:
     def __init__(self, limit: int) -> None:
         self._limit = limit
 
-    def __call__(self, scope: Scope) -> RequestError | None:
+    def __call__(self, scope: Scope) -> None:
         """Look at one request."""
         path = scope.get("raw_path") or scope["path"].encode()
         query: bytes = scope["query_string"]
         size = len(path) + len(query) + bool(query)
-        if size <= self._limit:
-            return None
-        return TargetTooLong(
-            f"The request target has {size} bytes and may have {self._limit}; long lists go into a POST."
-        )
+        if size > self._limit:
+            raise TargetTooLong(
+                f"The request target has {size} bytes and may have {self._limit}; long lists go into a POST."
+            )
 
 
 class OpenModeGuard:
@@ -61,22 +61,21 @@ class OpenModeGuard:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
 
-    def __call__(self, scope: Scope) -> RequestError | None:
+    def __call__(self, scope: Scope) -> None:
         """Look at one request."""
-        return None if _is_of_program(scope["headers"]) else next(self._errors(scope), None)
-
-    def _errors(self, scope: Scope) -> Iterator[RequestError]:
+        if _is_of_program(scope["headers"]):
+            return
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
         if not self._settings.insecure_open:
             for name, value in scope["headers"]:
                 if name == b"host" and not is_loopback(host := value.decode("latin-1")):
-                    yield Forbidden(f"Open mode serves this machine only, and Host is {host}. {_REMEDY}")
+                    raise Forbidden(f"Open mode serves this machine only, and Host is {host}. {_REMEDY}")
             forwarder = proxy_header(headers)
             if forwarder is not None:
-                yield Forbidden(f"Open mode takes nothing forwarded, and {forwarder} is set. {_REMEDY}")
+                raise Forbidden(f"Open mode takes nothing forwarded, and {forwarder} is set. {_REMEDY}")
         page = foreign_page(headers, self._settings.origins)
         if page is not None and not _follows_link_to_page(scope, headers):
-            yield Forbidden(
+            raise Forbidden(
                 f"Open mode takes nothing from {page}. If that is yours, add it to SSE_PRESENCE_ORIGINS."
             )
 

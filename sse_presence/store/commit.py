@@ -43,16 +43,19 @@ class Committer:
         self._patience: asyncio.TimerHandle
         """Runs out while a call is in flight."""
 
-    async def submit(self, operation: Operation) -> tuple[Reply, Any]:
-        """The reply and this operation's result; raises StoreUnavailable."""
-        if len(self._waiting) >= WAITERS:
-            raise StoreUnavailable("The store does not keep up with the signals: try again later.")
+    def submit(self, operation: Operation) -> asyncio.Future[tuple[Reply, Any]]:
+        """The reply and this operation's result, or StoreUnavailable."""
         loop = asyncio.get_running_loop()
         future: asyncio.Future[tuple[Reply, Any]] = loop.create_future()
+        if len(self._waiting) >= WAITERS:
+            future.set_exception(
+                StoreUnavailable("The store does not keep up with the signals: try again later.")
+            )
+            return future
         self._waiting.append((operation, future, loop.time()))
         if self._worker is None or self._worker.done():
             self._worker = asyncio.create_task(self._work())
-        return await future
+        return future
 
     async def close(self) -> None:
         """Wait until what was taken is committed."""

@@ -282,11 +282,11 @@ class Store:
         """Say that this incarnation began under a process that knew another."""
         await self._committers[partition].submit(("settle", incarnation, self._settings.settling))
 
-    async def _submit(self, name: str, operation: Operation) -> tuple[Reply, Any]:
-        return await self._submit_to(self.partition_of(name), operation)
+    def _submit(self, name: str, operation: Operation) -> asyncio.Future[tuple[Reply, Any]]:
+        return self._submit_to(self.partition_of(name), operation)
 
-    async def _submit_to(self, partition: int, operation: Operation) -> tuple[Reply, Any]:
-        return await self._committers[partition].submit(operation)
+    def _submit_to(self, partition: int, operation: Operation) -> asyncio.Future[tuple[Reply, Any]]:
+        return self._committers[partition].submit(operation)
 
     async def _call(self, partition: int, operations: Sequence[Operation]) -> Reply:
         now = b"" if self._clock is None else str(self._clock()).encode()

@@ -36,10 +36,10 @@ async def test_signals_that_arrive_meanwhile_share_the_next_call() -> None:
     calls = Calls()
     committer = Committer(calls.run)
     calls.open.clear()
-    first = asyncio.create_task(committer.submit(("first",)))
+    first = asyncio.ensure_future(committer.submit(("first",)))
     await asyncio.sleep(0)
     await asyncio.sleep(0)
-    others = [asyncio.create_task(committer.submit((f"n{number}",))) for number in range(BATCH + 10)]
+    others = [asyncio.ensure_future(committer.submit((f"n{number}",))) for number in range(BATCH + 10)]
     await asyncio.sleep(0)
     calls.open.set()
     assert (await first)[1] == ("first",)
@@ -61,8 +61,8 @@ async def test_a_caller_that_goes_away_changes_no_answer() -> None:
     calls = Calls()
     committer = Committer(calls.run)
     calls.open.clear()
-    gone = asyncio.create_task(committer.submit(("gone",)))
-    stays = asyncio.create_task(committer.submit(("stays",)))
+    gone = asyncio.ensure_future(committer.submit(("gone",)))
+    stays = asyncio.ensure_future(committer.submit(("stays",)))
     await asyncio.sleep(0)
     await asyncio.sleep(0)
     gone.cancel()
@@ -77,7 +77,7 @@ async def test_when_the_store_is_out_of_reach_all_who_wait_are_told_at_once() ->
     committer = Committer(calls.run)
     calls.open.clear()
     calls.down = True
-    waiting = [asyncio.create_task(committer.submit((f"n{number}",))) for number in range(3 * BATCH)]
+    waiting = [asyncio.ensure_future(committer.submit((f"n{number}",))) for number in range(3 * BATCH)]
     await asyncio.sleep(0)
     calls.open.set()
     answers = await asyncio.gather(*waiting, return_exceptions=True)
@@ -118,9 +118,9 @@ async def test_a_slow_call_keeps_nobody_waiting(monkeypatch: pytest.MonkeyPatch)
     calls = Calls()
     committer = Committer(calls.run)
     calls.open.clear()
-    in_flight = asyncio.create_task(committer.submit(("in flight",)))
+    in_flight = asyncio.ensure_future(committer.submit(("in flight",)))
     await asyncio.sleep(0.01)
-    behind = asyncio.create_task(committer.submit(("behind it",)))
+    behind = asyncio.ensure_future(committer.submit(("behind it",)))
     for waiting in (in_flight, behind):
         with pytest.raises(StoreUnavailable, match="too long"):
             await waiting
@@ -144,9 +144,9 @@ async def test_whoever_waited_behind_a_slow_call_waits_so_much_less_for_its_own(
         return Reply(1, "i", 1, 1, 0, tuple(operations))
 
     committer = Committer(run)
-    first = asyncio.create_task(committer.submit(("first",)))
+    first = asyncio.ensure_future(committer.submit(("first",)))
     await asyncio.sleep(0.01)
-    behind = asyncio.create_task(committer.submit(("behind it",)))
+    behind = asyncio.ensure_future(committer.submit(("behind it",)))
     await asyncio.sleep(1)
     calls[0].set()
     assert (await first)[1] == ("first",)
