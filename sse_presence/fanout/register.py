@@ -29,35 +29,42 @@ class Register:
         self.watched: Counter[str] = Counter()
         """Users watched by each viewer, over all its streams."""
         self._partition_of = partition_of
+        self._only = self.partitions[0] if partitions == 1 else None
         self._spans: WeakValueDictionary[tuple[int, ...], Span] = WeakValueDictionary()
 
     def topic(self, user: str, *, own: bool = False) -> Topic:
         """The topic of a user; its own one is what only the user itself may watch."""
-        partition = self.partitions[self._partition_of(user)]
+        partition = self._partition(user)
         if own:
             if user not in partition.owns:
                 partition.owns[user] = OwnTopic(user, partition)
             return partition.owns[user]
-        if user not in partition.users:
-            partition.users[user] = Topic(user, partition)
-        return partition.users[user]
+        topic = partition.users.get(user)
+        if topic is None:
+            topic = partition.users[user] = Topic(user, partition)
+        return topic
 
     def room(self, channel: str) -> Room:
         """The room of a channel."""
-        partition = self.partitions[self._partition_of(channel)]
+        partition = self._partition(channel)
         if channel not in partition.rooms:
             partition.rooms[channel] = Room(channel, partition)
         return partition.rooms[channel]
 
     def interest(self, interest_id: str) -> LiveInterest:
         """A stored interest."""
-        partition = self.partitions[self._partition_of(interest_id)]
+        partition = self._partition(interest_id)
         if interest_id not in partition.interests:
             partition.interests[interest_id] = LiveInterest(interest_id, partition)
         return partition.interests[interest_id]
 
+    def _partition(self, name: str) -> Partition:
+        return self._only or self.partitions[self._partition_of(name)]
+
     def span(self, watched: Iterable[Watched]) -> Span:
         """The partitions touched; an empty interest goes by the first one."""
+        if self._only is not None:
+            return self.whole_span()
         return self._span(tuple(sorted({one.partition.number for one in watched})) or (0,))
 
     def whole_span(self) -> Span:
