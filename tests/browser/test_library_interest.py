@@ -83,3 +83,21 @@ async def test_one_who_may_not_be_watched_keeps_nobody_else_out(
     await alice.until("errors.length === 2")
     assert await alice.get("errors.map(({status}) => status)") == [403, 403]
     assert await alice.get("[presence.state, presence.get('stranger') ?? null]") == ["live", None]
+
+
+async def test_a_channel_that_may_not_be_entered_is_named(
+    serve: Serve, open_gate: OpenGate, open_tab: OpenTab
+) -> None:
+    """Once, however often the page says that it is there; and it is not listed."""
+    gate = await open_gate(serve(auth="jwt", jwt_secret=SECRET, heartbeat=1, grace=0.5).url)
+
+    def token() -> str:
+        now = int(time.time())
+        claims = {"sub": "alice", "iat": now, "exp": now + 600, "presence": {"channels": ["open"]}}
+        return jwt.encode(claims, SECRET, "HS256")
+
+    joined = "{auth: () => token(), members: ['open'], join: ['open', 'secret']}"
+    alice = await open_tab(gate, joined, token=token)
+    await alice.until("presence.channel('open').members?.join() === 'alice'")
+    await until(lambda: len(gate.bodies("heartbeat")) >= 3)
+    assert await alice.get("errors") == [{"status": 403, "code": "denied"}]

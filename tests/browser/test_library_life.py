@@ -29,6 +29,10 @@ THROTTLE = """
 WATCHER = "{auth: {user: 'bob'}, users: ['alice'], device: false}"
 
 
+BACK_MS = 3_000
+"""How soon a page that comes back has a stream again, by the clock of the browser."""
+
+
 async def _seen(tab: Tab) -> list[str]:
     lines: list[str] = await tab.get("seen.filter((line) => line.startsWith('alice'))")
     return lines
@@ -74,6 +78,7 @@ async def test_a_frozen_page_is_right_again_at_once(
         await alice.until("window.start")
         await alice.get("start({auth: {user: 'alice'}, users: ['bob']})")
         await alice.until("presence.get('bob')?.status === 'offline'")
+        await alice.get("document.addEventListener('resume', () => window.backAt = Date.now())")
         await alice.freeze()
         await until(lambda: not gate.streams)
         (frozen,) = _devices(gate, "alice")
@@ -83,7 +88,9 @@ async def test_a_frozen_page_is_right_again_at_once(
         await alice.freeze("active")
         await bob.until("presence.get('alice').status !== 'offline'")
         await alice.until("presence.get('bob').status === 'online' && presence.state === 'live'")
-        assert await alice.get("events.findLast(({type}) => type === 'hello').data.resumed")
+        hello = await alice.get("events.findLast(({type}) => type === 'hello')")
+        assert hello["data"]["resumed"]
+        assert hello["at"] - await alice.get("backAt") < BACK_MS
         assert len(gate.streams) == 2
         await until(lambda: len(gate.bodies("leave")) == 1)
         assert gate.bodies("leave")[0]["device"] == frozen
@@ -137,7 +144,7 @@ async def test_a_page_out_of_the_back_forward_cache_is_there_again(
     bob = await open_tab(gate, "{auth: {user: 'bob'}, users: ['alice']}")
     alice = await open_tab(gate, "{auth: {user: 'alice'}, users: ['bob']}", await caching.new_context())
     await bob.sees("alice", "online")
-    await alice.do("window.kept = true")
+    await alice.do("window.kept = true; addEventListener('pageshow', () => window.backAt = Date.now())")
     await alice.page.goto(f"{gate.url}/favicon.svg")
     await bob.sees("alice", "offline")
     await bob.get("presence.status.set({status: 'dnd'}).then(() => true)")
@@ -145,5 +152,7 @@ async def test_a_page_out_of_the_back_forward_cache_is_there_again(
     assert await alice.get("window.kept"), "the page was loaded anew"
     await bob.sees("alice", "online")
     await alice.sees("bob", "dnd")
+    hello = await alice.get("events.findLast(({type}) => type === 'hello')")
+    assert hello["at"] - await alice.get("backAt") < BACK_MS
     assert len(gate.streams) == 2
     assert await _seen(bob) == ["alice offline", "alice online", "alice offline", "alice online"]

@@ -95,6 +95,25 @@ async def test_a_silent_stream_is_left_for_another(
     assert await alice.get("events.findLast(({type}) => type === 'hello').data.resumed")
 
 
+async def test_who_typed_when_the_service_fell_silent_does_not_type_for_ever(
+    serve: Serve, open_gate: OpenGate, open_tab: OpenTab
+) -> None:
+    """C17: each entry ends by itself, and the page is told."""
+    service = serve(typing_ttl=3)
+    gate = await open_gate(service.url)
+    alice = await open_tab(gate, "{auth: {user: 'alice'}, channels: ['general']}")
+    bob = await open_tab(gate, "{auth: {user: 'bob'}}")
+    await bob.sees("bob", "online")
+    await alice.do("window.told = []; presence.on('typing', ({users}) => told.push(users.join()))")
+    await bob.do("presence.typing('general').key()")
+    await alice.until("presence.typing('general').users.join() === 'bob'")
+    service.process.send_signal(signal.SIGSTOP)
+    try:
+        await alice.until("presence.typing('general').count === 0 && told.at(-1) === ''")
+    finally:
+        service.process.send_signal(signal.SIGCONT)
+
+
 async def test_a_network_that_holds_streams_back_is_polled_through(
     serve: Serve, open_gate: OpenGate, open_tab: OpenTab, browser: Browser
 ) -> None:

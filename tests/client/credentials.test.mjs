@@ -120,3 +120,19 @@ test("signals are in order, whichever page sends them", () => {
   mock.timers.tick(10);
   assert.deepEqual([other.sequence(), one.sequence()], [5_010, 5_010]);
 });
+
+test("a page that goes says so, whatever outlives it in this browser", () => {
+  mock.timers.enable({ apis: ["Date"], now: 5_000 });
+  const sent = [];
+  const beacon = { value: { sendBeacon: (url, body) => sent.push([url, JSON.parse(body)]) }, configurable: true };
+  Object.defineProperty(globalThis, "navigator", beacon);
+  const { asked, service: one } = service({ user: "a" }, () => ({}));
+  one.leave("d");
+  assert.equal(asked[0].keepalive, true);
+  const keepalive = Object.getOwnPropertyDescriptor(Request.prototype, "keepalive");
+  delete Request.prototype.keepalive;
+  one.leave("d");
+  Object.defineProperty(Request.prototype, "keepalive", keepalive);
+  assert.deepEqual(sent, [["https://presence.test/p/v1/leave?as=a", { device: "d", seq: 5_001 }]]);
+  assert.equal(asked.length, 1);
+});

@@ -60,7 +60,7 @@ async function pass(ms) {
 }
 
 /** A link that is open, and what it told; `answer(method, path)` is what the service says to requests. */
-async function opened(answer = () => ({})) {
+async function opened(answer = () => ({}), forget = () => false) {
   const seen = { states: [], events: [], asked: [], refused: [], forgotten: 0 };
   const service = {
     streamUrl: async (pairs) => `https://presence.test/v1/events?${new URLSearchParams(pairs)}`,
@@ -75,7 +75,7 @@ async function opened(answer = () => ({})) {
   const link = new Link({
     service,
     credentials: { forget: () => (seen.forgotten += 1) },
-    interest: { pairs: async () => [["interest", "i"]], forget: () => false },
+    interest: { pairs: async () => [["interest", "i"]], forget },
     pairs: [["device", "d"]],
     event: (type) => seen.events.push(type),
     state: (state, reason) => seen.states.push(`${state} ${reason}`.trim()),
@@ -178,6 +178,18 @@ test("a refusal is final, until it is opened again", async () => {
   link.open();
   await pass(0);
   assert.equal(Source.all.length, 2);
+});
+
+test("an interest that the service forgot is made again", async () => {
+  let known = true;
+  const forget = () => known && !(known = false);
+  const { seen } = await opened(() => new PresenceError("No such interest.", { status: 404 }), forget);
+  Source.last.fails(2);
+  await pass(600);
+  assert.deepEqual([Source.all.length, seen.refused], [2, []]);
+  Source.last.fails(2);
+  await pass(0);
+  assert.deepEqual(seen.refused, [404]);
 });
 
 test("a stream without a greeting is tried with padding, then polls serve until one is greeted", async () => {
