@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import errno
 import re
-from collections.abc import Sequence
 from typing import cast
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
@@ -24,8 +23,8 @@ class StreamProtocol(HttpToolsProtocol):
     """One connection, which streams may write to themselves."""
 
     connection: Connection
-    _before: Sequence[RequestResponseCycle] = ()
-    """Requests that were not answered when the next one came."""
+    _before: list[RequestResponseCycle] | None = None
+    """Requests that were not answered when the next one came, in their order; answered are those at first."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
         """Take a connection; one that says nothing is kept no longer than one that has said all it had to."""
@@ -41,7 +40,7 @@ class StreamProtocol(HttpToolsProtocol):
         self.connection["vanished"] = isinstance(exc, OSError) and exc.errno in _NO_ANSWER
         super().connection_lost(exc)
         self._unset_keepalive_if_required()  # uvicorn leaves that to the timer after a reset
-        for cycle in filter(_lacks_answer, self._before):
+        for cycle in filter(_lacks_answer, self._before or ()):
             cycle.disconnected = True
             cycle.message_event.set()
 
@@ -74,7 +73,9 @@ class StreamProtocol(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         """Begin a request."""
         if _lacks_answer(self.cycle):
-            self._before = [*filter(_lacks_answer, self._before), self.cycle]
+            if not self._before or self._before[0].response_complete:
+                self._before = [*filter(_lacks_answer, self._before or ())]
+            self._before.append(self.cycle)
         super().on_message_begin()
         self.scope["extensions"] = {EXTENSION: cast("dict[object, object]", self.connection)}
 
