@@ -141,7 +141,8 @@ class Presence {
     }
     if (this.#closed || this.#tabs) return;
     if (this.user) this.#watched.add(wishes({ users: this.user }));
-    const name = ["sse-presence", this.#service.base, this.user, this.#kind && "device"].join(" ");
+    // The number is that of the messages: pages from before an update of the library keep to themselves.
+    const name = ["sse-presence 1", this.#service.base, this.user, this.#kind && "device"].join(" ");
     this.#tabs = new Tabs(name, {
       report: () => this.#report(),
       lead: () => this.#lead(),

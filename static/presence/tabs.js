@@ -46,9 +46,9 @@ export class Tabs {
     return Boolean(globalThis.navigator?.locks && globalThis.BroadcastChannel);
   }
 
-  /** No other page is there to lead, or nobody leads now. */
+  /** No other page is there, as far as is known, or the one that led has gone. */
   get alone() {
-    return this.leading ? this.reports.size === 0 : this.#leader === undefined;
+    return this.leading ? this.reports.size === 0 : this.#informed && this.#leader === undefined;
   }
 
   enter() {
