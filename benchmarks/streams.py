@@ -32,7 +32,7 @@ DELIVERED = "delivered of all, %"
 
 async def measure(scale: Scale) -> Figures:
     """One process with few users a stream, one with many, and all at last."""
-    full = scale.of(ONE_PROCESS, 200)
+    full = scale.of(ONE_PROCESS, 1_000)
     few, tasks = await _idle(full, FEW)
     many, _ = await _idle(scale.of(SOME, 200), MANY)
     return {
@@ -45,14 +45,15 @@ async def measure(scale: Scale) -> Figures:
 
 
 async def _idle(streams: int, watched: int) -> tuple[float, float]:
-    """KiB and tasks of each."""
+    """KiB and tasks of each of so many, beyond the first that watch each user once."""
+    first = POOL // watched
     async with inside() as subject:
         await beaten(subject, POOL)
-        async with audience(subject, POOL // watched, pool=POOL, watched=watched):  # all users are known now
+        async with audience(subject, first, pool=POOL, watched=watched):  # all users are known now
             memory, tasks = await _held(subject)
-            async with audience(subject, streams, pool=POOL, watched=watched, first=POOL):
+            async with audience(subject, streams - first, pool=POOL, watched=watched, first=POOL):
                 more_memory, more_tasks = await _held(subject)
-    return (more_memory - memory) / streams, (more_tasks - tasks) / streams
+    return (more_memory - memory) / (streams - first), (more_tasks - tasks) / (streams - first)
 
 
 async def _held(subject: Subject) -> tuple[float, float]:
