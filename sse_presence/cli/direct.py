@@ -27,6 +27,14 @@ class DirectProtocol(StreamProtocol):
         self._handler: Handler | None = None
         """Of the request that is being read, if it may be handed over."""
         self._chunks: list[bytes] = []
+        self._exchange: Exchange | None = None
+        """Made for the first signal: most connections carry a stream and nothing else."""
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Tell everybody."""
+        super().connection_lost(exc)
+        if self._exchange is not None:
+            self._exchange.end()
 
     def data_received(self, data: bytes) -> None:
         """Take what came. What has not ended by then is not handed over."""
@@ -47,12 +55,11 @@ class DirectProtocol(StreamProtocol):
             return
         self._handler = handler
         self._chunks = []
-        self.scope |= {
-            "method": "POST",
-            "path": path.decode("ascii"),
-            "raw_path": path,
-            "query_string": query,
-        }
+        scope = self.scope
+        scope["method"] = "POST"
+        scope["path"] = path.decode("ascii")
+        scope["raw_path"] = path
+        scope["query_string"] = query
 
     def _is_plain(self, query: bytes) -> bool:
         return (
@@ -81,7 +88,9 @@ class DirectProtocol(StreamProtocol):
             super().on_message_complete()
             return
         scope = cast("dict[str, Any]", self.scope)
-        answer = partial(self._direct.answer, self._handler, scope, b"".join(self._chunks))
+        ask = partial(self._direct.answer, self._handler, scope, b"".join(self._chunks))
         self._handler = None
-        self.cycle = cast("RequestResponseCycle", Exchange(self, answer))
-        self._start_asgi_task(self.cycle, self.app)
+        if self._exchange is None:
+            self._exchange = Exchange(self)
+        self.cycle = cast("RequestResponseCycle", self._exchange)
+        self._exchange.begin(ask)

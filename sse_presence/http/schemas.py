@@ -71,17 +71,19 @@ class HeartbeatBody(DeviceBody, frozen=True, kw_only=True):
     def flaws(self, settings: Settings) -> Iterator[FieldError]:
         """Say what cannot be taken."""
         yield from super().flaws(settings)
-        shortest, longest = -(-settings.heartbeat // 3), settings.longest_interval
-        if self.interval_ms is not None and not shortest <= self.interval_ms <= longest:
-            yield FieldError("interval_ms", f"must be between {shortest} and {longest}")
+        if self.interval_ms is not None:
+            shortest, longest = -(-settings.heartbeat // 3), settings.longest_interval
+            if not shortest <= self.interval_ms <= longest:
+                yield FieldError("interval_ms", f"must be between {shortest} and {longest}")
         if self.activity and not _ACTIVITY.fullmatch(self.activity):
             yield FieldError("activity", "must be a tag of 1 to 32 ASCII letters, digits, '_', '.' or '-'")
-        channels, limit = dict.fromkeys(self.channels or ()), settings.max_channels_per_device
-        if len(channels) > limit:
-            yield FieldError("channels", f"may name {limit} channels, and names {len(channels)}")
-        else:
-            for index, channel in enumerate(channels):
-                yield from _id_flaws(f"channels[{index}]", channel)
+        if self.channels:
+            channels, limit = dict.fromkeys(self.channels), settings.max_channels_per_device
+            if len(channels) > limit:
+                yield FieldError("channels", f"may name {limit} channels, and names {len(channels)}")
+            else:
+                for index, channel in enumerate(channels):
+                    yield from _id_flaws(f"channels[{index}]", channel)
 
     def signal(self, settings: Settings, channels: Sequence[str] = ()) -> Heartbeat:
         """The heartbeat that the store takes, in those channels that its sender has a right to.

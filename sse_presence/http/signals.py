@@ -6,6 +6,7 @@ then the store is asked.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, TypeVar
 
 import msgspec
@@ -31,18 +32,31 @@ _TYPING = msgspec.json.Decoder(TypingBody)
 _LEAVE = msgspec.json.Decoder(LeaveBody)
 
 
+class Beaten(msgspec.Struct, kw_only=True, omit_defaults=True):
+    """The answer to a heartbeat."""
+
+    status: str
+    heartbeat_ms: int
+    time: int
+    denied: list[str] = []
+    stale: bool = False
+    seq: int | None = None
+
+
 async def heartbeat(request: Request, service: Service) -> Reply:
     """`POST /v1/heartbeat`: a device is alive."""
     caller, user, body = await _received(request, service, _HEARTBEAT)
     spend(service, "heartbeat", user)
-    channels = list(dict.fromkeys(body.channels or ()))
-    denied = [channel for channel in channels if not caller.may_enter(channel)]
-    beat = body.signal(service.settings, [channel for channel in channels if channel not in denied])
-    answer = await service.store.heartbeat(user, beat)
-    if not answer.stale:
-        service.attachments.signalled(user, beat.device, beat.interval)
-    told = {"status": answer.status, "heartbeat_ms": beat.interval, "time": answer.time}
-    return reply(told | ({"denied": denied} if denied else {}) | _staleness(answer))
+    allowed, denied = _parted(body.channels, caller)
+    beat = body.signal(service.settings, allowed)
+    node = service.node
+    answer = await node.store.heartbeat(user, beat)
+    told = Beaten(status=answer.status, heartbeat_ms=beat.interval, time=answer.time, denied=denied)
+    if answer.stale:
+        told.stale, told.seq = True, answer.seq
+    else:
+        node.attachments.signalled(user, beat.device, beat.interval)
+    return reply(told)
 
 
 async def status(request: Request, service: Service) -> Reply:
@@ -70,6 +84,14 @@ async def leave(request: Request, service: Service) -> Reply:
     _, user, body = await _received(request, service, _LEAVE)
     answer = await service.store.leave(user, body.signal())
     return reply({"time": answer.time} | _staleness(answer))
+
+
+def _parted(channels: Sequence[str] | None, caller: Identity) -> tuple[list[str], list[str]]:
+    """Channels that a caller may be in, and those that it may not; each once."""
+    parts: tuple[list[str], list[str]] = [], []
+    for channel in dict.fromkeys(channels) if channels else ():
+        parts[not caller.may_enter(channel)].append(channel)
+    return parts
 
 
 async def _received(
