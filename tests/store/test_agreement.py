@@ -14,6 +14,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
+from msgspec.structs import replace
 from redis import Redis
 
 from sse_presence.domain import rules as spec
@@ -30,15 +31,17 @@ from tests.store.model import Partition
 
 SHORT = Settings(retention=200_000, max_devices=2, last_seen_precision=60_000)
 START = 1_700_000_000_000
+USUAL = Heartbeat(device="d1", interval=15_000)
 
 users = st.sampled_from(["ann", "b:*{x}/é"])
 devices = st.sampled_from(["d1", "d2", "d3"])
 channels = st.sampled_from(["c1", "c2"])
 seqs = st.none() | st.integers(0, 3)
+idles = st.sampled_from([0, 0, 4_000, 20_000, 31_000, 119_000, 120_000, 10**9, -5])
 heartbeats = st.builds(
     Heartbeat,
     device=devices,
-    idle_ms=st.sampled_from([0, 0, 4_000, 20_000, 31_000, 119_000, 120_000, 10**9, -5]),
+    idle_ms=idles,
     visible=st.booleans(),
     kind=st.sampled_from(["web", "mobile"]),
     interval=st.sampled_from([5_000, 15_000, 15_000, 60_000]),
@@ -88,6 +91,7 @@ class Agreement(RuleBasedStateMachine):
         self.bus.get_message(timeout=5)
         self.seq = 0
         self.last = 0
+        self.beats: dict[tuple[str, str], Heartbeat] = {}
         self.store = Store(Client(self.url), SHORT, clock=lambda: self.now)
         self.model = Partition(rules_from(SHORT), self.now)
         self.call(self.store.tick())
@@ -157,6 +161,7 @@ class Agreement(RuleBasedStateMachine):
         if isinstance(signal, Typing):
             newer = self.model.typing(user, signal)
         elif isinstance(signal, Heartbeat):
+            self.beats[user, signal.device] = signal
             status, newer = self.model.heartbeat(user, signal)
             assert answer.status == status
         else:
@@ -177,6 +182,15 @@ class Agreement(RuleBasedStateMachine):
         for signal, answer in zip(batch, self.call(submit()), strict=True):
             self.compare(*signal, answer)
         self.check()
+
+    @rule(again=st.lists(st.tuples(users, devices, idles, seqs), min_size=1, max_size=3), other=signals)
+    def much_as_before(self, again: list[tuple[str, str, int, int | None]], other: tuple[str, Any]) -> None:
+        """Most heartbeats differ from the last by little or nothing."""
+        beats = [
+            (user, replace(self.beats.get((user, device), USUAL), device=device, idle_ms=idle_ms, seq=seq))
+            for user, device, idle_ms, seq in again
+        ]
+        self.several_in_one_call([*beats, other] if len(beats) > 2 else beats)
 
     @rule(user=users, names=st.permutations(["d1", "d2"]), tags=st.permutations(["in_call", "driving"]))
     def two_devices_at_once(self, user: str, names: list[str], tags: list[str]) -> None:

@@ -34,6 +34,11 @@ MUTANTS = {
         "local changed = now >= refresh_at(channel, current)",
         "local changed = false",
     ),
+    "traits not compared": ("sub(packed, TRAITS_AT) ~= traits", "false"),
+    "beat wakes no idle device": ("if idle_ms <= interval then return false end", ""),
+    "idle before its timer": ("HIDDEN_IDLE_AFTER) < armed then", "HIDDEN_IDLE_AFTER) < 0 then"),
+    "stale beat taken for unchanged": ("seq >= 0 and seq < last_seq then", "false then"),
+    "beat of the same call forgotten": ("field == beaten_field and beaten_device or value", "value"),
     "late typing start": ("e and seq >= 0 and seq < e.seq and e.seq or false", "false"),
 }
 
