@@ -56,6 +56,7 @@ class Readers:
         self._open: dict[int, Reader] = {}
         self._waiting: list[tuple[int, bytes]] = []
         self._opening = 0
+        self._taken = memoryview(bytearray(PIECE))
         self.ready = self.lost = self.deliveries = self.bytes = 0
         self.latencies: Counter[int] = Counter()
         self.ready_at: list[float] = []
@@ -109,18 +110,21 @@ class Readers:
 
     def _take(self, reader: Reader) -> None:
         try:
-            data = reader.connection.recv(PIECE)
+            size = reader.connection.recv_into(self._taken)
         except BlockingIOError:
             return
         except OSError:
-            data = b""
-        if not data:
+            size = 0
+        if not size:
             self._lose(reader)
             return
-        self.bytes += len(data)
-        data = reader.rest + data
+        self.bytes += size
+        data = reader.rest + self._taken[:size]
         end = _whole(data) if reader.ready else len(data)
-        reader.rest, data = data[end:], data[:end]
+        if end < len(data):
+            reader.rest, data = data[end:], data[:end]
+        else:
+            reader.rest = b""
         if not reader.ready:
             self._begin(reader, data)
             return
@@ -207,6 +211,8 @@ class Readers:
 
 def _whole(data: bytes) -> int:
     """Where the last complete event ends, whichever way lines do."""
+    if data.endswith(b"\n\n"):
+        return len(data)
     return max(data.rfind(b"\n\n") + 2, data.rfind(b"\n\r\n") + 3) if b"\n" in data else 0
 
 
