@@ -126,7 +126,7 @@ export class Leader {
       visible,
       activity,
       channels,
-      awake: idleMs <= (this.#heartbeat.paceMs ?? 0),
+      awake: idleMs <= (this.#heartbeat.paceMs ?? Infinity),
       woke: Math.max(...reports.map(({ woke }) => woke)),
       text: JSON.stringify([visible, activity, channels]),
     };

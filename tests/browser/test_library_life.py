@@ -155,4 +155,6 @@ async def test_a_page_out_of_the_back_forward_cache_is_there_again(
     hello = await alice.get("events.findLast(({type}) => type === 'hello')")
     assert hello["at"] - await alice.get("backAt") < BACK_MS
     assert len(gate.streams) == 2
+    *_, last = beats = gate.bodies("heartbeat")
+    assert [beat["device"] for beat in beats].count(last["device"]) == 1
     assert await _seen(bob) == ["alice offline", "alice online", "alice offline", "alice online"]
