@@ -21,7 +21,7 @@ Ask = Callable[[], Awaitable[Reply]]
 
 
 class Exchange:
-    """Stands where uvicorn has the `RequestResponseCycle` of a request, with what its protocol asks of one."""
+    """Stands where uvicorn has a request's `RequestResponseCycle`, with what its protocol asks of one."""
 
     more_body = False
 

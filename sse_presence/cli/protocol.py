@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import errno
 import re
+from collections.abc import Sized
 from typing import cast
 
+from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from sse_presence.sse.transport import EXTENSION, Connection
@@ -15,6 +17,9 @@ _NO_ANSWER = (errno.ETIMEDOUT, errno.EHOSTUNREACH, errno.ENETUNREACH)
 
 _LAST_WORDS = 1
 """Seconds that a request which is on its way may still take when the process stops."""
+
+_WAITING = 16
+"""Requests behind the one that is being answered, beyond which no more are read."""
 
 _OFFER = re.compile(rb"(^|\r\n)[Uu]pgrade:")
 
@@ -29,6 +34,7 @@ class StreamProtocol(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
         """Take a connection; one that says nothing is kept no longer than one that has said all it had to."""
         super().connection_made(transport)
+        self.flow = _Flow(transport, self.pipeline)
         self._await_more()
         self.connection = {"transport": cast("asyncio.WriteTransport", transport), "vanished": False}
 
@@ -78,6 +84,19 @@ class StreamProtocol(HttpToolsProtocol):
             self._before.append(self.cycle)
         super().on_message_begin()
         self.scope["extensions"] = {EXTENSION: cast("dict[object, object]", self.connection)}
+
+
+class _Flow(FlowControl):
+    """Reads nothing while many requests wait: uvicorn reads on after each answer, and holds ever more."""
+
+    def __init__(self, transport: asyncio.Transport, waiting: Sized) -> None:
+        super().__init__(transport)
+        self._waiting = waiting
+
+    def resume_reading(self) -> None:
+        """Read on, unless there is enough to do; a peer that goes is noticed by reading, too."""
+        if len(self._waiting) < _WAITING:
+            super().resume_reading()
 
 
 def _is_partial(cycle: RequestResponseCycle | None) -> bool:

@@ -107,6 +107,26 @@ async def test_a_stream_ends_with_its_connection_whatever_waits_behind_it(behind
         await ended.wait()
 
 
+async def test_requests_are_read_no_faster_than_they_are_answered() -> None:
+    state, answered = ServerState(), 0
+
+    async def count(scope: Scope, receive: Receive, send: Send) -> None:
+        nonlocal answered
+        await echo(scope, receive, send)
+        answered += 1
+
+    large = GET[:-2] + b"X-Padding: %b\r\n\r\n" % (b"x" * 1_000)
+    async with connected(count, state) as (reader, writer):
+        writer.write(8_000 * large)
+        while answered < 100:  # noqa: ASYNC110 - nobody sets an event of ours
+            await asyncio.sleep(0)
+        (connection,) = state.connections
+        assert isinstance(connection, StreamProtocol)
+        assert len(connection.pipeline) < 2_000
+        while answered < 8_000:
+            await reader.readuntil(b"\r\n\r\n")
+
+
 @pytest.mark.parametrize(
     "pieces",
     [
