@@ -8,18 +8,16 @@ from http import HTTPStatus
 from starlette.requests import Request
 
 from sse_presence.errors import RequestError, StoreUnavailable
-from sse_presence.http.context import service_of
 from sse_presence.http.reply import Reply
 from sse_presence.service import Service
 
-Handler = Callable[[Request], Awaitable[Reply]]
+Handler = Callable[[Request, Service], Awaitable[Reply]]
 
 
-def counted(kind: str, handler: Callable[[Request, Service], Awaitable[Reply]]) -> Handler:
+def counted(kind: str, handler: Handler) -> Handler:
     """A handler whose answers are counted, those that `problems` makes of what it raises among them."""
 
-    async def count(request: Request) -> Reply:
-        service = service_of(request)
+    async def count(request: Request, service: Service) -> Reply:
         code: int = HTTPStatus.INTERNAL_SERVER_ERROR
         try:
             answer = await handler(request, service)

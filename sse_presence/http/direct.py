@@ -18,6 +18,7 @@ from sse_presence.http.middleware import Rule
 from sse_presence.http.problems import REFUSED, answer_to, unexpected
 from sse_presence.http.reply import Reply
 from sse_presence.http.whole import WholeRequest
+from sse_presence.service import Service
 
 log = logging.getLogger("sse_presence")
 
@@ -30,6 +31,7 @@ class Direct:
     ) -> None:
         """`handlers`: path → handler of a POST."""
         self._app = app
+        self._service: Service = app.state.presence
         self._rules = rules
         self._shared = shared
         self.handlers = {path.encode(): handler for path, handler in handlers.items()}
@@ -42,7 +44,7 @@ class Direct:
         try:
             for rule in self._rules:
                 rule(scope)
-            answer = await handler(request)
+            answer = await handler(request, self._service)
         except REFUSED as error:
             answer = await answer_to(request, error)
         except Exception as error:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+
+from starlette.requests import Request
 from starlette.routing import BaseRoute, Route
 
 from sse_presence.http import (
@@ -16,7 +19,9 @@ from sse_presence.http import (
     stream,
     tickets,
 )
-from sse_presence.http.counted import counted
+from sse_presence.http.context import service_of
+from sse_presence.http.counted import Handler, counted
+from sse_presence.http.reply import Reply
 
 SIGNALS = {
     "/v1/heartbeat": counted("heartbeat", signals.heartbeat),
@@ -30,7 +35,7 @@ SIGNALS = {
 def routes() -> list[BaseRoute]:
     """The routes of an app, except for the pages."""
     return [
-        *(Route(path, handler, methods=["POST"]) for path, handler in SIGNALS.items()),
+        *(Route(path, _with_service(handler), methods=["POST"]) for path, handler in SIGNALS.items()),
         Route("/v1/tickets", tickets.issue, methods=["POST"]),
         Route("/v1/presence", queries.presence, methods=["GET", "POST"]),
         Route("/v1/channels/{channel:path}", channels.channel, methods=["GET"]),
@@ -44,3 +49,10 @@ def routes() -> list[BaseRoute]:
         Route("/metrics", ops.metrics),
         Route("/openapi.json", openapi.openapi),
     ]
+
+
+def _with_service(handler: Handler) -> Callable[[Request], Awaitable[Reply]]:
+    async def handle(request: Request) -> Reply:
+        return await handler(request, service_of(request))
+
+    return handle

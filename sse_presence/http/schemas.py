@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Annotated
 
 import msgspec
@@ -33,15 +33,14 @@ class SignalBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     user: str | None = None
     """Whom the signal is for, if not for the caller; takes the role `publish`."""
 
-    def flaws(self, settings: Settings) -> Iterator[FieldError]:
+    def flaws(self, settings: Settings) -> list[FieldError]:
         """Say what cannot be taken."""
         del settings
-        if self.user is not None:
-            yield from _id_flaws("user", self.user)
+        return [] if self.user is None else _id_flaws("user", self.user)
 
     def check(self, settings: Settings) -> None:
         """Raise Invalid naming everything that cannot be taken."""
-        errors = tuple(self.flaws(settings))
+        errors = self.flaws(settings)
         if errors:
             raise invalid(errors)
 
@@ -52,10 +51,9 @@ class DeviceBody(SignalBody, frozen=True, kw_only=True):
     device: str
     seq: Seq | None = None
 
-    def flaws(self, settings: Settings) -> Iterator[FieldError]:
+    def flaws(self, settings: Settings) -> list[FieldError]:
         """Say what cannot be taken."""
-        yield from super().flaws(settings)
-        yield from _id_flaws("device", self.device)
+        return super().flaws(settings) + _id_flaws("device", self.device)
 
 
 class HeartbeatBody(DeviceBody, frozen=True, kw_only=True):
@@ -68,22 +66,25 @@ class HeartbeatBody(DeviceBody, frozen=True, kw_only=True):
     activity: str | None = None
     channels: list[str] | None = None
 
-    def flaws(self, settings: Settings) -> Iterator[FieldError]:
+    def flaws(self, settings: Settings) -> list[FieldError]:
         """Say what cannot be taken."""
-        yield from super().flaws(settings)
+        errors = super().flaws(settings)
         if self.interval_ms is not None:
             shortest, longest = -(-settings.heartbeat // 3), settings.longest_interval
             if not shortest <= self.interval_ms <= longest:
-                yield FieldError("interval_ms", f"must be between {shortest} and {longest}")
+                errors.append(FieldError("interval_ms", f"must be between {shortest} and {longest}"))
         if self.activity and not _ACTIVITY.fullmatch(self.activity):
-            yield FieldError("activity", "must be a tag of 1 to 32 ASCII letters, digits, '_', '.' or '-'")
+            errors.append(
+                FieldError("activity", "must be a tag of 1 to 32 ASCII letters, digits, '_', '.' or '-'")
+            )
         if self.channels:
             channels, limit = dict.fromkeys(self.channels), settings.max_channels_per_device
             if len(channels) > limit:
-                yield FieldError("channels", f"may name {limit} channels, and names {len(channels)}")
+                errors.append(FieldError("channels", f"may name {limit} channels, and names {len(channels)}"))
             else:
                 for index, channel in enumerate(channels):
-                    yield from _id_flaws(f"channels[{index}]", channel)
+                    errors += _id_flaws(f"channels[{index}]", channel)
+        return errors
 
     def signal(self, settings: Settings, channels: Sequence[str] = ()) -> Heartbeat:
         """The heartbeat that the store takes, in those channels that its sender has a right to.
@@ -110,20 +111,25 @@ class StatusBody(SignalBody, frozen=True, kw_only=True):
     emoji: str | None = None
     expires_in: int | None = None
 
-    def flaws(self, settings: Settings) -> Iterator[FieldError]:
+    def flaws(self, settings: Settings) -> list[FieldError]:
         """Say what cannot be taken."""
-        yield from super().flaws(settings)
+        errors = super().flaws(settings)
         text, emoji = self.text or "", self.emoji or ""
         if len(text) > LONGEST_TEXT:
-            yield FieldError("text", f"must have at most {LONGEST_TEXT} characters, and has {len(text)}")
+            errors.append(
+                FieldError("text", f"must have at most {LONGEST_TEXT} characters, and has {len(text)}")
+            )
         if "\0" in text:
-            yield FieldError("text", "must not contain NUL")
+            errors.append(FieldError("text", "must not contain NUL"))
         if len(emoji.encode()) > LONGEST_EMOJI:
-            yield FieldError("emoji", f"must have at most {LONGEST_EMOJI} bytes of UTF-8")
+            errors.append(FieldError("emoji", f"must have at most {LONGEST_EMOJI} bytes of UTF-8"))
         if "\0" in emoji:
-            yield FieldError("emoji", "must not contain NUL")
+            errors.append(FieldError("emoji", "must not contain NUL"))
         if self.expires_in is not None and not 1 <= self.expires_in <= settings.retention:
-            yield FieldError("expires_in", f"must be between 1 and {settings.retention} milliseconds")
+            errors.append(
+                FieldError("expires_in", f"must be between 1 and {settings.retention} milliseconds")
+            )
+        return errors
 
     def signal(self) -> Override:
         """The override that the store takes."""
@@ -138,10 +144,9 @@ class TypingBody(DeviceBody, frozen=True, kw_only=True):
     channel: str
     typing: bool
 
-    def flaws(self, settings: Settings) -> Iterator[FieldError]:
+    def flaws(self, settings: Settings) -> list[FieldError]:
         """Say what cannot be taken."""
-        yield from super().flaws(settings)
-        yield from _id_flaws("channel", self.channel)
+        return super().flaws(settings) + _id_flaws("channel", self.channel)
 
     def signal(self) -> Typing:
         """The typing signal that the store takes."""
@@ -182,7 +187,6 @@ class EmptyBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     """Calls that have nothing to say but what is in their address."""
 
 
-def _id_flaws(field: str, text: str) -> Iterator[FieldError]:
+def _id_flaws(field: str, text: str) -> list[FieldError]:
     reason = flaw(text)
-    if reason is not None:
-        yield FieldError(field, reason)
+    return [] if reason is None else [FieldError(field, reason)]

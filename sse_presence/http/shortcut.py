@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Mapping
 from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from sse_presence.http.context import service_of
 from sse_presence.http.counted import Handler
 from sse_presence.http.problems import REFUSED, answer_to
 
@@ -35,7 +36,7 @@ class Shortcut:
 async def _answer(handler: Handler, scope: Scope, receive: Receive, send: Send) -> None:
     request = Request(scope, receive)
     try:
-        answer = await handler(request)
+        answer = await handler(request, service_of(request))
     except REFUSED as error:
         answer = await answer_to(request, error)
     await answer(scope, receive, send)

@@ -5,6 +5,7 @@ Legend: `scripts/beats.lua` and `scripts/device.lua`.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from struct import Struct
 from typing import NamedTuple
 
@@ -39,15 +40,20 @@ class Beat(NamedTuple):
 
 def packed(partition: int, user: str, beat: Heartbeat) -> Beat:
     """A heartbeat of a user who lies in the partition."""
-    channels = "\n".join(sorted(set(beat.channels)))
+    channels = "\n".join(sorted(set(beat.channels))) if beat.channels else ""
     flags = (VISIBLE if beat.visible else 0) + (IN_CHANNELS if channels else 0)
-    activity = (beat.activity or "").encode()
-    size = _TRAITS.size - _HEAD + len(activity)
     return Beat(
         keys.users(partition) + user,
         beat.device,
         min(max(beat.idle_ms, 0), LONGEST_IDLE),
         -1 if beat.seq is None else beat.seq,
-        msgspec.Raw(_TRAITS.pack(_STRING, size, beat.interval, KINDS[beat.kind], flags) + activity),
+        _traits(beat.interval, KINDS[beat.kind], flags, beat.activity or ""),
         channels,
     )
+
+
+@lru_cache(maxsize=1_024)  # devices say the same of themselves over and over, and most say the same as others
+def _traits(interval: int, kind: int, flags: int, activity: str) -> msgspec.Raw:
+    tag = activity.encode()
+    size = _TRAITS.size - _HEAD + len(tag)
+    return msgspec.Raw(_TRAITS.pack(_STRING, size, interval, kind, flags) + tag)

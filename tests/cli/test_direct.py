@@ -21,6 +21,7 @@ from sse_presence.cli.direct import DirectProtocol
 from sse_presence.http.cors import Sharing
 from sse_presence.http.direct import Direct
 from sse_presence.http.reply import Reply, reply
+from sse_presence.service import Service
 from tests.http.wire import Wire, request
 
 KEEP_ALIVE = 60
@@ -37,7 +38,7 @@ class Place:
         self.connections: set[DirectProtocol] = set()
         self.url = ""
 
-    async def direct(self, request: Request) -> Reply:
+    async def direct(self, request: Request, _: Service) -> Reply:
         self.entered.release()
         await self.may_answer.wait()
         self.done += 1
