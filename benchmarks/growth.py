@@ -1,7 +1,8 @@
 """`growth`: what a delivered change and a heartbeat cost with more streams, and with more processes.
 
 Each stream watches 100 users and is told of 5 changes a second, whatever the number of streams: only the size
-differs. A plot of both costs is left beside the figures.
+differs. A user is watched by a thousand streams, so that next to telling them it does not count what taking a
+change costs. Signals come on as many connections a process. A plot of both costs is left beside the figures.
 """
 
 from __future__ import annotations
@@ -20,10 +21,15 @@ SIZES = (1_000, 4_000, 16_000)
 PROCESSES = (1, 2, 4)
 MIDDLE = SIZES[1]
 WATCHED = 100
+WATCHERS = 1_000
+"""Streams that watch one user."""
 TOLD = 5
 """Changes a second that a stream is told of."""
 SECONDS = 4
+USERS = 4_000
+"""Who beat."""
 CONNECTIONS = 64
+"""A process, for signals."""
 PICTURE = Path("build/growth.svg")
 CHANGE, BEAT = "µs a delivered change", "µs a heartbeat"
 
@@ -53,17 +59,18 @@ async def measure(scale: Scale) -> Figures:
 
 async def _costs(size: int, processes: int, scale: Scale) -> tuple[float, float]:
     """Of a delivered change and of a heartbeat, in all processes together."""
-    streams = scale.of(size, 2 * WATCHED)
+    streams = scale.of(size, WATCHERS)
+    users = streams * WATCHED // WATCHERS
     async with presence(workers=processes) as subject:
-        await beaten(subject, streams)
-        spec = {"port": subject.port, "dialect": subject.dialect, "connections": CONNECTIONS}
+        await beaten(subject, USERS)
+        spec = {"port": subject.port, "dialect": subject.dialect, "connections": CONNECTIONS * processes}
         async with (
-            audience(subject, streams, pool=streams, watched=WATCHED) as watchers,
+            audience(subject, streams, pool=users, watched=WATCHED) as watchers,
             load("calls", spec) as callers,
         ):
-            changes = {"kind": "change", "users": streams, "rate": streams * TOLD / WATCHED}
-            beats = {"kind": "heartbeat", "users": streams}
-            for run in (beats | {"calls": streams, "seconds": 60}, changes | {"seconds": 2}):
+            changes = {"kind": "change", "users": users, "rate": users * TOLD / WATCHED}
+            beats = {"kind": "heartbeat", "users": USERS}
+            for run in (beats | {"calls": USERS, "seconds": 60}, changes | {"seconds": 2}):
                 await callers.ask(run)  # from here on, heartbeats change nothing
             await watchers.take()
             with metered(subject) as changing:
