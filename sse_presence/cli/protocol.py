@@ -21,6 +21,11 @@ _LAST_WORDS = 1
 _WAITING = 16
 """Requests behind the one that is being answered, beyond which no more are read."""
 
+_LONGEST_HEAD = 524_288
+"""Bytes of a head that is still to end: more than one read, in which much else may come before it."""
+
+_MOST_HEADERS = 10_000
+
 _OFFER = re.compile(rb"(^|\r\n)[Uu]pgrade:")
 
 
@@ -28,6 +33,8 @@ class StreamProtocol(HttpToolsProtocol):
     """One connection, which streams may write to themselves."""
 
     connection: Connection
+    _head = -1
+    """Bytes of the head that is being read; negative before the first."""
     _before: list[RequestResponseCycle] | None = None
     """Requests that were not answered when the next one came, in their order; answered are those at first."""
 
@@ -61,6 +68,16 @@ class StreamProtocol(HttpToolsProtocol):
         super().data_received(data)
         if self.timeout_keep_alive_task is None and _is_partial(self.cycle):
             self._await_more()
+            self._refuse_endless(len(data))
+
+    def _refuse_endless(self, size: int) -> None:
+        """Give up a request that goes on and on; the parser would keep all of it."""
+        if self._head < 0 or self.transport.is_closing():
+            return
+        if "method" not in self.scope:
+            self._head += size
+        if self._head > _LONGEST_HEAD or len(self.headers) > _MOST_HEADERS:
+            self.send_400_response("The head of the request is too long.")
 
     def shutdown(self) -> None:
         """Answer what was asked, and wait a moment for what is being asked."""
@@ -83,6 +100,7 @@ class StreamProtocol(HttpToolsProtocol):
                 self._before = [*filter(_lacks_answer, self._before or ())]
             self._before.append(self.cycle)
         super().on_message_begin()
+        self._head = 0
         self.scope["extensions"] = {EXTENSION: cast("dict[object, object]", self.connection)}
 
 

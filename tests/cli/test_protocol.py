@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 import pytest
 import uvicorn
@@ -105,6 +105,36 @@ async def test_a_stream_ends_with_its_connection_whatever_waits_behind_it(behind
         await reader.readuntil(b"\r\n\r\n")
         writer.transport.abort()
         await ended.wait()
+
+
+ENDLESS: dict[str, tuple[bytes, bytes]] = {
+    "target": (b"GET /", b"x" * 65_536),
+    "header": (GET[:-2] + b"X-Long: ", b"x" * 65_536),
+    "headers": (GET[:-2], b"X-Short: x\r\n" * 5_000),
+    "head of the second": (GET + GET[:-2], b"X-Short: x\r\n" * 5_000),
+    "trailers": (b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n", b"X-Short: x\r\n" * 5_000),
+}
+
+
+@pytest.mark.parametrize("kind", ENDLESS)
+async def test_a_request_that_does_not_end_is_refused(kind: str) -> None:
+    begin, more = ENDLESS[kind]
+    async with connected(echo, keep_alive=600) as (reader, writer):
+        writer.write(begin)
+        for _ in range(20):
+            writer.write(more)
+        with suppress(ConnectionError):
+            assert b"HTTP/1.1 400 " in await reader.read()
+        assert reader.at_eof() or reader.exception()
+
+
+async def test_much_may_come_before_half_a_head() -> None:
+    async with connected(echo) as (reader, writer):
+        writer.write(GET * 9_000 + POST[:20])
+        for _ in range(9_000):
+            assert b" 200 " in await reader.readuntil(b"\r\n\r\n")
+        writer.write(POST[20:] % (b"", 4, b"last"))
+        assert b" 200 " in await reader.readuntil(b"last")
 
 
 async def test_requests_are_read_no_faster_than_they_are_answered() -> None:
