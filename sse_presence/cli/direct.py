@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 class DirectProtocol(StreamProtocol):
     """One connection."""
 
+    __slots__ = ("_chunks", "_direct", "_exchange", "_handler")
+
     def __init__(self, direct: Direct, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._direct = direct

@@ -32,15 +32,18 @@ _OFFER = re.compile(rb"(^|\r\n)[Uu]pgrade:")
 class StreamProtocol(HttpToolsProtocol):
     """One connection, which streams may write to themselves."""
 
+    __slots__ = ("_before", "_head", "connection")  # the parent's dict is full: one more, and none is shared
+
     connection: Connection
-    _head = -1
+    _head: int
     """Bytes of the head that is being read; negative before the first."""
-    _before: list[RequestResponseCycle] | None = None
+    _before: list[RequestResponseCycle] | None
     """Requests that were not answered when the next one came, in their order; answered are those at first."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
         """Take a connection; one that says nothing is kept no longer than one that has said all it had to."""
         super().connection_made(transport)
+        self._head, self._before = -1, None
         self.flow = _Flow(transport, self.pipeline)
         self._await_more()
         self.connection = {"transport": cast("asyncio.WriteTransport", transport), "vanished": False}
