@@ -9,12 +9,14 @@ import os
 import sys
 import threading
 import time
+from functools import partial
+from typing import cast
 
 import uvicorn
 
 from sse_presence import create_app
+from sse_presence.cli.direct import DirectProtocol
 from sse_presence.cli.listen import listen
-from sse_presence.cli.protocol import StreamProtocol
 from sse_presence.settings import settings_from
 
 LOOK = 0.002
@@ -61,7 +63,12 @@ async def main(redis_url: str) -> None:
     app = create_app(settings_from(os.environ | {"REDIS_URL": redis_url}))
     with listen("127.0.0.1", 0) as listener:
         config = uvicorn.Config(
-            app, http=StreamProtocol, lifespan="on", ws="none", log_config=None, access_log=False
+            app,
+            http=cast("type[asyncio.Protocol]", partial(DirectProtocol, app.state.direct)),
+            lifespan="on",
+            ws="none",
+            log_config=None,
+            access_log=False,
         )
         server = uvicorn.Server(config)
         stall = Stall()
