@@ -173,6 +173,47 @@ async def test_one_who_goes_away_takes_nothing_with_it(caplog: pytest.LogCapture
     assert not caplog.records
 
 
+async def test_one_who_reads_no_answers_is_given_no_more_of_them() -> None:
+    async with served() as place:
+        wire = await Wire.to(place.url)
+        await wire.answer(post(b"1"))
+        (connection,) = place.connections
+        connection.pause_writing()
+        asked = asyncio.create_task(wire.answer(post(b"2")))
+        await _read(place)
+        assert place.done == 2
+        assert not asked.done()
+        connection.resume_writing()
+        assert (await asked).data["body"] == "2"
+        await wire.close()
+
+
+async def test_one_who_goes_away_behind_others_takes_nothing_with_it() -> None:
+    async with served() as place:
+        place.may_answer.clear()
+        wire = await Wire.to(place.url)
+        wire.write(post(b"1") + request("GET", b"/"))
+        await place.entered.acquire()
+        await wire.close()
+        await _read(place)
+        place.may_answer.set()
+    assert place.done == 1
+
+
+async def test_no_task_outlives_its_connection() -> None:
+    async with served() as place:
+        before = asyncio.all_tasks()
+        wires = [await Wire.to(place.url) for _ in range(3)]
+        for wire in wires:
+            await wire.answer(post(b"x"))
+        left = asyncio.all_tasks() - before
+        assert left
+        for wire in wires:
+            await wire.close()
+        await asyncio.wait(left, timeout=20)
+        assert all(task.done() for task in left)
+
+
 async def test_who_asks_whether_to_go_on_is_told() -> None:
     async with served() as place:
         wire = await Wire.to(place.url)
