@@ -8,6 +8,7 @@ which the server has announced in the head because no length was given.
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
 import struct
 from collections.abc import Callable
@@ -36,10 +37,11 @@ class TransportSink:
 
     look = _LOOK
 
-    __slots__ = ("_ending", "_send", "_transport", "ready")
+    __slots__ = ("_ending", "_file", "_send", "_transport", "ready")
 
     def __init__(self, transport: asyncio.WriteTransport, send: Send) -> None:
         self._transport = transport
+        self._file: int = transport.get_extra_info("socket").fileno()
         self._send = send
         self._ending: asyncio.Task[None] | None = None
         self.ready: Callable[[], None]
@@ -56,10 +58,15 @@ class TransportSink:
 
     def write(self, data: bytes) -> None:
         """Send whole events."""
-        try:
-            self._transport.write(_chunk(data))
-        except RuntimeError:  # it was closed a moment ago, and its handler is about to learn it
+        transport, chunk = self._transport, _chunk(data)
+        if transport.is_closing():
             return
+        try:
+            sent = os.write(self._file, chunk)  # what the transport would do, at a tenth of a delivery's cost
+        except OSError:
+            sent = 0
+        if sent < len(chunk):
+            transport.write(chunk[sent:])  # keeps what the peer does not take, and finds out what is wrong
 
     def end(self, data: bytes) -> None:
         """Send the last events and end the body."""
@@ -88,11 +95,12 @@ def _chunk(data: bytes) -> bytes:
 
 
 def transport_of(scope: Scope) -> asyncio.WriteTransport | None:
-    """The connection of a request, if its server offers it and speaks HTTP/1.1 on it."""
-    if scope["http_version"] != "1.1":
-        return None
+    """The connection of a request, if its server offers it and speaks HTTP/1.1 on it, unencrypted."""
     connection = _connection(scope)
-    return connection and connection["transport"]
+    if connection is None or scope["http_version"] != "1.1":
+        return None
+    transport = connection["transport"]
+    return None if transport.get_extra_info("sslcontext") else transport
 
 
 def vanished(scope: Scope) -> bool:
