@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import msgspec
 from starlette.requests import Request
 
 from sse_presence.errors import Forbidden
-from sse_presence.http.body import decode, read_body
+from sse_presence.http.body import read_nothing
 from sse_presence.http.context import service_of
 from sse_presence.http.parameters import distinct_ids, parameters, path_parameter
 from sse_presence.http.reply import Reply, reply
-from sse_presence.http.schemas import EmptyBody
-
-_BODY = msgspec.json.Decoder(EmptyBody)
 
 
 async def disconnect(request: Request) -> Reply:
@@ -23,6 +19,5 @@ async def disconnect(request: Request) -> Reply:
     (user,) = distinct_ids("user", [path_parameter(request, "user")])
     if not caller.has("admin"):
         raise Forbidden(f"Disconnecting {user!r} takes the role admin.")
-    if "content-type" in request.headers:
-        decode(await read_body(request, service.settings.max_body), _BODY)
+    await read_nothing(request, service.settings.max_body)
     return reply({"time": await service.revocations.revoke(user)})

@@ -16,6 +16,7 @@ from starlette.requests import Request
 from sse_presence.errors import FieldError, Malformed, RequestError, TooLarge, UnsupportedType
 from sse_presence.http.headers import header
 from sse_presence.http.parameters import invalid
+from sse_presence.http.schemas import EmptyBody
 from sse_presence.http.whole import WholeRequest
 
 T = TypeVar("T")
@@ -38,6 +39,15 @@ async def read_body(request: Request, limit: int) -> bytes:
     if len(body) > limit:
         raise TooLarge(f"The body has more than {limit} bytes.")
     return body
+
+
+async def read_nothing(request: Request, limit: int) -> None:
+    """Take the body of a call that has nothing to say: none, an empty one, or an empty object."""
+    if header(request.scope, b"content-type") is None:
+        return
+    body = await read_body(request, limit)
+    if body:
+        decode(body, _EMPTY)
 
 
 async def _read(request: Request, limit: int) -> bytes:
@@ -95,6 +105,8 @@ def _refuse_repeated(members: list[tuple[str, Any]]) -> None:
         )
 
 
+_EMPTY = msgspec.json.Decoder(EmptyBody)
+
 _REPEATED_NAMES = json.JSONDecoder(object_pairs_hook=_refuse_repeated, parse_int=str)
 
 _PLACE = re.compile(r"(?P<detail>.*) - at `\$\.?(?P<field>.*)`", re.DOTALL)
@@ -110,6 +122,6 @@ def _invalid(complaint: str) -> RequestError:
     detail, field = (found["detail"], found["field"]) if found else (complaint, "")
     named = _NAME.fullmatch(detail)
     if named:
-        detail, field = _DETAILS[named["detail"]], named["field"]
+        detail, field = _DETAILS[named["detail"]], ".".join(filter(None, (field, named["field"])))
     detail = detail.replace("`", "").replace("Expected", "must be").replace("Invalid enum value", "cannot be")
     return invalid([FieldError(field[:_SHOWN] or "body", detail[:_SHOWN])])

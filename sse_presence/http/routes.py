@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable
 
 from starlette.requests import Request
@@ -34,7 +35,7 @@ SIGNALS = {
 
 def routes() -> list[BaseRoute]:
     """The routes of an app, except for the pages."""
-    return [
+    table = [
         *(Route(path, _with_service(handler), methods=["POST"]) for path, handler in SIGNALS.items()),
         Route("/v1/tickets", tickets.issue, methods=["POST"]),
         Route("/v1/presence", queries.presence, methods=["GET", "POST"]),
@@ -49,6 +50,14 @@ def routes() -> list[BaseRoute]:
         Route("/metrics", ops.metrics),
         Route("/openapi.json", openapi.openapi),
     ]
+    for route in table:
+        route.path_regex = _whole(route.path_regex)
+    return [*table]
+
+
+def _whole(path: re.Pattern[str]) -> re.Pattern[str]:
+    """A path with any character in it and nothing behind it: `.` stops at a line end, and `$` before one."""
+    return re.compile(path.pattern.removesuffix("$") + r"\Z", re.DOTALL)
 
 
 def _with_service(handler: Handler) -> Callable[[Request], Awaitable[Reply]]:

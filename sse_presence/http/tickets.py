@@ -19,12 +19,11 @@ from sse_presence.domain.cursor import NO_TICKET, issued_under
 from sse_presence.domain.rights import Identity
 from sse_presence.errors import StoreUnavailable, Unauthenticated
 from sse_presence.http.auth import bearer
-from sse_presence.http.body import decode, read_body
+from sse_presence.http.body import read_nothing
 from sse_presence.http.context import service_of
 from sse_presence.http.limits import spend
 from sse_presence.http.parameters import last_event_id, parameters, read_query
 from sse_presence.http.reply import Reply
-from sse_presence.http.schemas import EmptyBody
 from sse_presence.service import Service
 
 FRESH = 30_000
@@ -34,7 +33,6 @@ LONGEST = 3_600_000
 """Milliseconds after which the tickets of callers end whose credentials do not."""
 
 _PARAMETER = "ticket"
-_BODY = msgspec.json.Decoder(EmptyBody)
 _HOLDER = msgspec.msgpack.Decoder(Identity)
 
 
@@ -43,8 +41,7 @@ async def issue(request: Request) -> Reply:
     service = service_of(request)
     caller = await service.authenticate(request)
     parameters(request, caller)
-    if "content-type" in request.headers:
-        decode(await read_body(request, service.settings.max_body), _BODY)
+    await read_nothing(request, service.settings.max_body)
     spend(service, "ticket", caller.user)
     now = time.time_ns() // 1_000_000
     expires = now + LONGEST if caller.expires is None else caller.expires

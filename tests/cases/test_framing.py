@@ -10,6 +10,7 @@ import asyncio
 import itertools
 import json
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 import pytest
@@ -106,6 +107,11 @@ async def test_c24_control_characters_in_ids_are_refused(
             answer = await client.get(f"/v1/{path}", params={"as": "alice", field: bad})
             assert answer.status_code == httpx.codes.UNPROCESSABLE_ENTITY, (path, answer.text)
             assert "\n" not in answer.headers.get("content-type", "")
+        for end in ("", "b"):  # nothing of an id is cut off
+            path = quote(f"ab{control}{end}", safe="")
+            for method, where in (("GET", f"channels/{path}"), ("POST", f"users/{path}/disconnect")):
+                answer = await client.request(method, f"/v1/{where}")
+                assert answer.status_code == httpx.codes.UNPROCESSABLE_ENTITY, (where, answer.text)
         answer = await client.post("/v1/heartbeat", params={"as": bad}, json={"device": "laptop"})
         assert answer.status_code == httpx.codes.UNAUTHORIZED, "such a caller is nobody"
         await watcher.quiet(0.5)
