@@ -8,6 +8,7 @@ import json
 import time
 from pathlib import Path
 
+from benchmarks.bars import bars
 from benchmarks.benchmark import Scale
 from benchmarks.fanout import FANOUT
 from benchmarks.growth import GROWTH
@@ -49,13 +50,21 @@ async def main() -> None:
         outcome = await play(ALL[name], given.rounds, Scale(given.scale))
         print(table(outcome), flush=True)
         told.append(_told(outcome) | {"seconds": round(time.monotonic() - begun)})
-        _write(given.json, about | {"benchmarks": told})  # each time, for the next one may fail
+        _write(given.json, json.dumps(about | {"benchmarks": told}, indent=1))  # for the next one may fail
+        _draw(outcome, given.json.with_name(f"{name}.svg"))
     print(f"All figures: {given.json}")
 
 
-def _write(file: Path, told: dict[str, object]) -> None:
+def _write(file: Path, text: str) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(json.dumps(told, indent=1), "utf-8")
+    file.write_text(text, "utf-8")
+
+
+def _draw(outcome: Outcome, file: Path) -> None:
+    figure = outcome.benchmark.picture
+    if figure:
+        title = f"{outcome.benchmark.says}: {figure}"
+        _write(file, bars(title, {name: told[figure] for name, told in outcome.medians().items()}))
 
 
 def _told(outcome: Outcome) -> dict[str, object]:

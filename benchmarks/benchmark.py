@@ -77,5 +77,7 @@ class Benchmark(NamedTuple):
     targets: tuple[Target, ...] = ()
     most_rounds: int = 99
     """Fewer where nobody is compared."""
+    picture: str = ""
+    """The figure that is drawn for all contenders."""
     by_default: bool = True
     """Whether it is run where no name is given."""

@@ -67,4 +67,5 @@ FANOUT = Benchmark(
         Target(COST, "<=", 0.6, "better-sse"),
         Target(COST, "<=", 0.2, "sse-starlette"),
     ),
+    picture=COST,
 )
