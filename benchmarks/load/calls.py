@@ -25,6 +25,9 @@ LENGTH = re.compile(rb"content-length: (\d+)", re.IGNORECASE)
 MIX = ("h" * 11 + "t") * 8 + "hshs"
 """100 signals: 90 heartbeats, 8 of typing, 2 statuses."""
 
+ROOMS = 100
+"""In which they type."""
+
 
 def requests(run: dict[str, Any], dialect: str) -> Iterator[bytes]:
     """Endless requests of one kind, over all users in turn."""
@@ -33,7 +36,7 @@ def requests(run: dict[str, Any], dialect: str) -> Iterator[bytes]:
     beats = [heartbeat(user).encode() for user in range(users)] if run["kind"] != "change" else []
     kinds: dict[str, Callable[[int], bytes]] = {
         "h": lambda number: beats[number % users],
-        "t": lambda number: typing(number % users, number % 100).encode(),
+        "t": lambda number: typing(number % users, number // len(MIX) % ROOMS).encode(),
         "s": lambda number: speak.change(number % users, time.monotonic_ns()).encode(),
     }
     order = {"heartbeat": "h", "change": "s", "mix": MIX}[run["kind"]]
