@@ -1,7 +1,8 @@
 """The short way of signals: past the router, by their path alone.
 
 Most requests are heartbeats, and a heartbeat is so small a job that finding its handler would cost more than
-the job. Answers and refusals are those of the long way, which other methods and paths go.
+the job. Answers and refusals are those of the long way, which other methods and paths go. A server that can
+leaves out ASGI as well: see `direct`.
 """
 
 from __future__ import annotations

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
+from sse_presence.domain.rights import Rights
+from sse_presence.http.mint import mint
+from sse_presence.settings import Settings
 from tests.conftest import Serve
-from tests.http.wire import Answer, Wire, request
+from tests.http.wire import Answer, Wire, request, send
 
 APP = "https://app.example"
 BEAT = b'{"device":"d"}'
 
-REQUESTS: dict[str, tuple[bytes, bytes, dict[str, str | bytes]]] = {
+Asked = tuple[bytes, bytes, dict[str, str | bytes]]
+"""Target, body, headers."""
+
+REQUESTS: dict[str, Asked] = {
     "a heartbeat": (b"/v1/heartbeat", BEAT, {}),
     "a status": (b"/v1/status", b'{"status":"dnd","text":"deep in it"}', {}),
     "typing": (b"/v1/typing", b'{"device":"d","channel":"room","typing":true}', {}),
@@ -37,15 +44,46 @@ REQUESTS: dict[str, tuple[bytes, bytes, dict[str, str | bytes]]] = {
 }
 
 
+SECRET = "a secret of at least thirty-two bytes, for tests"
+BEARER = "Bearer " + mint(Settings(auth="jwt", jwt_secret=SECRET), "alice", Rights(channels=frozenset({"a"})))
+COOKIE = BEARER.replace("Bearer ", "presence_token=")
+
+WITH_TOKENS: dict[str, Asked] = {
+    "with a token": (b"/v1/heartbeat", b'{"device":"d","channels":["a","b"]}', {"authorization": BEARER}),
+    "without": (b"/v1/heartbeat", BEAT, {}),
+    "with a bad one": (b"/v1/heartbeat", BEAT, {"authorization": BEARER + "x"}),
+    "for somebody else": (b"/v1/leave", b'{"device":"d","user":"bob"}', {"authorization": BEARER}),
+    "in a channel": (
+        b"/v1/typing",
+        b'{"device":"d","channel":"b","typing":true}',
+        {"authorization": BEARER},
+    ),
+    "with a cookie": (b"/v1/heartbeat", BEAT, {"cookie": COOKIE, "origin": APP}),
+    "with a cookie, from another page": (
+        b"/v1/heartbeat",
+        BEAT,
+        {"cookie": COOKIE, "origin": "https://evil.example"},
+    ),
+}
+
+
 async def test_both_ways_give_the_same_answer(serve: Serve) -> None:
     url = serve(origins=APP, max_body="1024").url
-    whole, asked = await Wire.to(url), await Wire.to(url)
-    await whole.answer(request("POST", b"/v1/heartbeat", b'{"device":"d","seq":5}'))
-    for name, (target, body, headers) in REQUESTS.items():
+    await send(url, "POST", b"/v1/heartbeat", b'{"device":"d","seq":5}')
+    await _compare(url, REQUESTS)
+
+
+async def test_both_ways_know_the_same_callers(serve: Serve) -> None:
+    await _compare(serve(origins=APP, auth="jwt", jwt_secret=SECRET).url, WITH_TOKENS)
+
+
+async def _compare(url: str, requests: Mapping[str, Asked]) -> None:
+    whole, parted = await Wire.to(url), await Wire.to(url)
+    for name, (target, body, headers) in requests.items():
         sent = request("POST", target, body, **headers)
-        assert _told(await whole.answer(sent)) == _told(await _through(asked, sent, body)), name
+        assert _told(await whole.answer(sent)) == _told(await _through(parted, sent, body)), name
     await whole.close()
-    await asked.close()
+    await parted.close()
 
 
 async def _through(wire: Wire, sent: bytes, body: bytes) -> Answer:
