@@ -9,14 +9,21 @@ import os
 import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
+from pathlib import Path
 from typing import Protocol
 
 import pytest
+import pytest_asyncio
 from playwright.async_api import Browser, BrowserContext, async_playwright, expect
 
 from tests.browser.gate import Gate, gate_before
 from tests.browser.tab import Tab
 from tests.browser.visitor import Visitor
+
+HERE = Path(__file__).parent
+
+fixture = pytest_asyncio.fixture(loop_scope="session")
+"""For what is made in the loop of these tests."""
 
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
 
@@ -69,9 +76,17 @@ def chromium() -> str:
     pytest.skip(needed)
 
 
-@pytest.fixture
-async def browser() -> AsyncIterator[Browser]:
-    """One Chromium for one test: an event loop ends with its test, and a connection with its loop."""
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let these tests share an event loop: a connection to a browser lives in the loop that made it."""
+    shared = pytest.mark.asyncio(loop_scope="session")
+    for item in items:
+        if item.path.is_relative_to(HERE) and pytest_asyncio.is_async_test(item):
+            item.add_marker(shared, append=False)
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def chromium_of_all() -> AsyncIterator[Browser]:
+    """One Chromium for all tests of a process: it takes a second to start."""
     program = chromium()
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=program, args=FLAGS)
@@ -79,7 +94,15 @@ async def browser() -> AsyncIterator[Browser]:
         await browser.close()
 
 
-@pytest.fixture
+@fixture
+async def browser(chromium_of_all: Browser) -> AsyncIterator[Browser]:
+    """A Chromium in which nothing of other tests is open, or left."""
+    yield chromium_of_all
+    for context in chromium_of_all.contexts:
+        await context.close()
+
+
+@fixture
 async def visit(browser: Browser) -> AsyncIterator[Visit]:
     """Open pages, each in a context of its own; an error that a page throws fails the test."""
     visitors: list[Visitor] = []
@@ -95,7 +118,7 @@ async def visit(browser: Browser) -> AsyncIterator[Visit]:
     assert [fault for visitor in visitors for fault in visitor.faults] == []
 
 
-@pytest.fixture
+@fixture
 async def open_gate() -> AsyncIterator[OpenGate]:
     """Open gates; they end after the pages that are at them."""
     async with AsyncExitStack() as stack:
@@ -106,7 +129,7 @@ async def open_gate() -> AsyncIterator[OpenGate]:
         yield open_gate
 
 
-@pytest.fixture
+@fixture
 async def open_tab(open_gate: OpenGate, browser: Browser) -> AsyncIterator[OpenTab]:  # noqa: ARG001 - gates end later
     """Open pages that use the library; an error that one throws fails the test."""
     tabs: list[Tab] = []

@@ -9,6 +9,7 @@ import pytest
 from playwright.async_api import Browser, Page, Route, expect
 
 from sse_presence.http.pages import folder
+from tests.browser.conftest import fixture
 
 pytestmark = pytest.mark.browser
 
@@ -49,7 +50,7 @@ CHANGES_TOLD = """() => {
 }"""
 
 
-@pytest.fixture
+@fixture
 async def page(browser: Browser) -> Page:
     """A page with elements under a strict policy, and `presence`, which nobody has provided yet."""
     page = await browser.new_page()

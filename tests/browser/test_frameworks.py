@@ -15,7 +15,7 @@ import pytest
 from playwright.async_api import Browser, ConsoleMessage, Page, expect
 
 from sse_presence.http.bundle import FILES, bundle
-from tests.browser.conftest import OpenGate
+from tests.browser.conftest import OpenGate, fixture
 from tests.conftest import Serve
 
 pytestmark = [pytest.mark.browser, pytest.mark.node]
@@ -112,7 +112,7 @@ def _built(project: Path, entry: str) -> str:
     return done.stdout
 
 
-@pytest.fixture
+@fixture
 async def open_app(
     serve: Serve, open_gate: OpenGate, browser: Browser, project: Path
 ) -> AsyncIterator[OpenApp]:

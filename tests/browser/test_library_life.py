@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from playwright.async_api import Browser, async_playwright
 
-from tests.browser.conftest import FLAGS, OpenGate, OpenTab, chromium
+from tests.browser.conftest import FLAGS, OpenGate, OpenTab, chromium, fixture
 from tests.browser.devtools import devtools
 from tests.browser.gate import Gate
 from tests.browser.tab import HIDE, Tab
@@ -124,7 +124,7 @@ async def test_a_page_that_is_killed_is_gone_when_its_time_is_over(
     assert gate.to("/v1/leave") == []
 
 
-@pytest.fixture
+@fixture
 async def caching(browser: Browser) -> AsyncIterator[Browser]:  # noqa: ARG001 - it ends after the pages
     """A Chromium with its back-forward cache, which drivers turn off."""
     off = "--disable-back-forward-cache"
