@@ -28,6 +28,7 @@ export class Leader {
   #settling;
   #said;
   #denied = "";
+  #ended = new AbortController();
 
   /**
    * `kind`: of the device; undefined where this browser only watches. `shared`: `{cursor, interest, device}`
@@ -103,7 +104,8 @@ export class Leader {
     this.#heartbeat.stop();
     this.#link.close();
     this.#interest.end();
-    // A heartbeat may be on its way of which nobody else will know.
+    this.#ended.abort();
+    // A heartbeat may have been on its way of which nobody else will know.
     if (this.#device !== this.#last) this.#service.leave(this.#device);
   }
 
@@ -145,7 +147,7 @@ export class Leader {
       channels: channels.length > 0 ? channels : undefined,
       seq: this.#service.sequence(),
     };
-    const answer = await this.#service.ask("POST", "v1/heartbeat", { body });
+    const answer = await this.#service.ask("POST", "v1/heartbeat", { body, signal: this.#ended.signal });
     this.#known();
     const denied = answer.denied?.join(", ") ?? "";
     if (denied && denied !== this.#denied) {
