@@ -45,15 +45,13 @@ from sse_presence.store import keys
 from sse_presence.store.client import Client
 from sse_presence.store.store import Store
 from sse_presence.store.sweeper import Sweeper
+from sse_presence.tasks import end
 
 _FIRST_HEARD = 3.0
 """Seconds that starting waits for the store, so that the first streams can resume at once."""
 
 _LAST_WORDS = 1.0
 """Seconds that stopping waits for streams to take their goodbye, where the server did not wait before."""
-
-_TOLD_AGAIN = 0.5
-"""Seconds after which a part that has not ended is told once more."""
 
 log = logging.getLogger("sse_presence")
 
@@ -242,18 +240,12 @@ async def _wait_until(coming: Coroutine[Any, Any, Any], seconds: float) -> None:
 
 @asynccontextmanager
 async def _owned(run: Callable[[], Coroutine[Any, Any, None]]) -> AsyncIterator[None]:
-    """Keep a part running while the block lasts.
-
-    It is told to end until it does: before Python 3.12 `asyncio.wait_for`, which libraries use, may swallow a
-    cancellation that comes just as what it waited for is done.
-    """
+    """Keep a part running while the block lasts."""
     task = asyncio.create_task(_keep(run))
     try:
         yield
     finally:
-        while not task.done():
-            task.cancel()
-            await asyncio.wait([task], timeout=_TOLD_AGAIN)
+        await end(task)
 
 
 async def _keep(run: Callable[[], Coroutine[Any, Any, None]]) -> None:

@@ -22,6 +22,7 @@ from sse_presence.domain.message import Message
 from sse_presence.errors import StoreUnavailable
 from sse_presence.fanout.mender import Mender
 from sse_presence.store.client import LOST, Home
+from sse_presence.tasks import end
 
 Positions = Mapping[int, tuple[str, int, int]]
 """Partition → (incarnation, seq, position)."""
@@ -95,10 +96,9 @@ class Bus:
             await asyncio.sleep(pause * self._random.uniform(0.5, 1))
         parts = [asyncio.create_task(self._hold(home.channels, said=said)) for home in homes]
         try:
-            await asyncio.gather(*parts)  # which hands on every cancellation, should one be swallowed
+            await asyncio.gather(*parts)
         finally:
-            for part in parts:
-                part.cancel()
+            await end(*parts)
 
     async def _listen(self, home: Home, numbers: Sequence[int]) -> None:
         pubsub = home.connect()

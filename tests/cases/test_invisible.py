@@ -155,7 +155,7 @@ async def test_invisible_looks_like_gone(live: StartLive, call: Call) -> None:
             for wait in (0.3, 1.9, 1.5):
                 await asyncio.sleep(wait)
                 await same_answers(watcher, lasting)
-            for person in everyone:
+            for person in (*lasting["gone"], *lasting["veil"]):
                 streams[person.name] += await watch(stack, nodes[0], person, cursors[person.name])
 
         await together([look(), *(person.act_unseen() for person in people["veil"])])
