@@ -9,7 +9,7 @@ import pytest
 
 from sse_presence.errors import StoreUnavailable
 from sse_presence.store.client import Refused
-from sse_presence.store.commit import BATCH, WAITERS, Committer
+from sse_presence.store.commit import BATCH, COMPANY, WAITERS, Committer
 from sse_presence.store.script import Operation, Reply
 
 
@@ -46,6 +46,27 @@ async def test_signals_that_arrive_meanwhile_share_the_next_call() -> None:
     answers = await asyncio.gather(*others)
     assert [result for _, result in answers] == [(f"n{number}",) for number in range(BATCH + 10)]
     assert calls.sizes == [1, BATCH, 10]
+
+
+async def test_dense_signals_wait_a_moment_for_company_and_lone_ones_do_not() -> None:
+    calls = Calls()
+    committer = Committer(calls.run)
+
+    async def often() -> None:
+        for _ in range(20):
+            await committer.submit(("often",))
+
+    await asyncio.gather(*(often() for _ in range(COMPANY // 2)))
+    dense, calls.sizes = calls.sizes, []
+    assert len(dense) < sum(dense) / 8
+    await asyncio.sleep(0.1)
+    loop = asyncio.get_running_loop()
+    begun = loop.time()
+    for _ in range(10):
+        await committer.submit(("lone",))
+        await asyncio.sleep(0.002)
+    assert calls.sizes == [1] * 10
+    assert loop.time() - begun < 5
 
 
 async def test_one_refused_operation_does_not_take_the_others_with_it() -> None:
