@@ -2,11 +2,13 @@
 
 Each stream watches 100 users and is told of 5 changes a second, whatever the number of streams: only the size
 differs. A user is watched by a thousand streams, so that next to telling them it does not count what taking a
-change costs. Signals come on as many connections a process. A plot of both costs is left beside the figures.
+change costs. Each process is sent as many heartbeats a second. A plot of both costs is left beside the
+figures.
 """
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 from benchmarks.audience import audience
@@ -19,15 +21,18 @@ from benchmarks.subject import presence
 
 SIZES = (1_000, 4_000, 16_000)
 PROCESSES = (1, 2, 4)
-MIDDLE = SIZES[1]
 WATCHED = 100
 WATCHERS = 1_000
 """Streams that watch one user."""
 TOLD = 5
 """Changes a second that a stream is told of."""
 SECONDS = 4
+WINDOW = 1.5
+"""Seconds after which all that changed has been told."""
 USERS = 4_000
 """Who beat."""
+BEATS = 2_500
+"""Heartbeats a second and process."""
 CONNECTIONS = 64
 """A process, for signals."""
 PICTURE = Path("build/growth.svg")
@@ -35,10 +40,10 @@ CHANGE, BEAT = "µs a delivered change", "µs a heartbeat"
 
 
 async def measure(scale: Scale) -> Figures:
-    """Sizes in one process, then processes at one size."""
+    """Sizes in one process, then processes at the largest size."""
     by_size = {size: await _costs(size, 1, scale) for size in SIZES}
-    by_process = {1: by_size[MIDDLE]}
-    by_process |= {count: await _costs(MIDDLE, count, scale) for count in PROCESSES[1:]}
+    by_process = {1: by_size[SIZES[-1]]}
+    by_process |= {count: await _costs(SIZES[-1], count, scale) for count in PROCESSES[1:]}
     lines = [
         Line(f"{what}, {by}", [(x, costs[number]) for x, costs in found.items()])
         for by, found in (("by 1,000 streams", _thousands(by_size)), ("by processes", by_process))
@@ -75,9 +80,10 @@ async def _costs(size: int, processes: int, scale: Scale) -> tuple[float, float]
             await watchers.take()
             with metered(subject) as changing:
                 await callers.ask(changes | {"seconds": SECONDS})
+                await asyncio.sleep(WINDOW)
             delivered = (await watchers.take())["deliveries"]
             with metered(subject) as beating:
-                told = await callers.ask(beats | {"seconds": SECONDS / 2})
+                told = await callers.ask(beats | {"seconds": SECONDS, "rate": BEATS * processes})
     return changing.server / delivered * 1e6, beating.server / told["calls"] * 1e6
 
 
