@@ -28,7 +28,7 @@ BATCH = 256
 COMPANY = 32
 """A call does not wait for more than this many."""
 
-LINGER = 0.004
+LINGER = 0.008
 """Seconds that a call waits for them: less than a client notices, and a hundredth of a presence window."""
 
 WAITERS = 20_000

@@ -9,7 +9,7 @@ _SPAN = 0.02
 """Seconds over which operations are counted."""
 
 _DENSE = 1_000
-"""Operations a second: at least four come in the few milliseconds that a call may wait for them."""
+"""Operations a second: several come in the few milliseconds that a call may wait for them."""
 
 
 class Traffic:
