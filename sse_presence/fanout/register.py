@@ -86,12 +86,10 @@ class Register:
         """Let a stream watch from now on; what of it is not current."""
         self.streams.add(stream)
         self.count(stream, len(stream.topics))
-        unread: list[Watched] = []
-        for watched in stream.watched():
-            watched.enter(stream)
-            if not watched.current:
-                unread.append(watched)
-        return unread
+        watched = list(stream.watched())
+        for one in watched:
+            one.enter(stream)
+        return [one for one in watched if not one.current]
 
     def leave(self, stream: Stream) -> None:
         """Let a stream watch no more."""

@@ -12,7 +12,7 @@ from urllib.parse import unquote_to_bytes
 
 from starlette.requests import Request
 
-from sse_presence.domain.identifier import flaw
+from sse_presence.domain.identifier import flaw, plain
 from sse_presence.domain.rights import Identity
 from sse_presence.errors import FieldError, Invalid, Malformed
 
@@ -49,13 +49,14 @@ def invalid(errors: Sequence[FieldError]) -> Invalid:
 
 def distinct_ids(field: str, ids: Sequence[str]) -> list[str]:
     """Ids in their order, duplicates once; raises Invalid naming those that are none."""
-    errors = [
-        FieldError(f"{field}[{index}]", reason)
-        for index, reason in enumerate(map(flaw, ids))
-        if reason is not None
-    ]
-    if errors:
-        raise invalid(errors[:10])
+    if not plain(ids):
+        errors = [
+            FieldError(f"{field}[{index}]", reason)
+            for index, reason in enumerate(map(flaw, ids))
+            if reason is not None
+        ]
+        if errors:
+            raise invalid(errors[:10])
     return list(dict.fromkeys(ids))
 
 

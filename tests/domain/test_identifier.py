@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sse_presence.domain.identifier import MAX_BYTES, flaw
+from sse_presence.domain.identifier import MAX_BYTES, flaw, plain
 
 
 @given(st.text(st.characters(exclude_categories=["Cc", "Cs"]), min_size=1, max_size=MAX_BYTES // 4))
@@ -47,3 +47,19 @@ def test_the_limit_counts_bytes(char: str, most: int) -> None:
 @pytest.mark.parametrize("text", ["", "\0", "a\r\nb", "\x7f", "\x85", "\x1b[31m", "\ud800", "a\udfff"])
 def test_flaws_are_sentences(text: str) -> None:
     assert (flaw(text) or "").startswith("must not")
+
+
+@given(st.lists(st.text() | st.text("abc \n\x7f", max_size=MAX_BYTES + 1)))
+def test_what_is_plain_has_no_flaw(ids: list[str]) -> None:
+    if plain(ids):
+        assert not any(map(flaw, ids))
+
+
+@pytest.mark.parametrize("ids", [[], ["a"], ["a" * MAX_BYTES, "b c"]])
+def test_ordinary_lists_are_plain(ids: list[str]) -> None:
+    assert plain(ids)
+
+
+@pytest.mark.parametrize("ids", [["a", ""], ["a" * (MAX_BYTES + 1)], ["a", "b\n"], ["é"]])
+def test_what_has_to_be_looked_at_is_not_plain(ids: list[str]) -> None:
+    assert not plain(ids)
