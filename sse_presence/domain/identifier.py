@@ -16,7 +16,9 @@ _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f]")
 def plain(ids: Sequence[str]) -> bool:
     """Whether all are ids without any doubt, as nearly all lists are; they are not looked at one by one."""
     joined = "".join(ids)
-    return joined.isascii() and joined.isprintable() and all(ids) and max(map(len, ids), default=0) <= MAX_BYTES
+    return (
+        joined.isascii() and joined.isprintable() and all(ids) and max(map(len, ids), default=0) <= MAX_BYTES
+    )
 
 
 def flaw(text: str) -> str | None:
