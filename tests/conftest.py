@@ -105,7 +105,7 @@ async def live(redis_url: str, caplog: pytest.LogCaptureFixture) -> AsyncIterato
 
         async def start(*, redis_url: str | None = redis_url, **settings: Any) -> Live:
             app = create_app(settings_from(environment(redis_url, settings)))
-            return Live(await stack.enter_async_context(live_service(app)), app)
+            return Live(await stack.enter_async_context(live_service(app, app.state.direct)), app)
 
         yield start
     logged = [record for when in ("setup", "call", "teardown") for record in caplog.get_records(when)]

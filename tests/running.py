@@ -16,13 +16,16 @@ import sys
 import time
 from collections.abc import AsyncIterator, Coroutine, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import uvicorn
 from starlette.types import ASGIApp
 
+from sse_presence.cli.direct import DirectProtocol
 from sse_presence.cli.listen import KEEP_ALIVE, listen
+from sse_presence.http.direct import Direct
 
 CEILING = 30.0
 """Seconds that starting or stopping may take: a limit for a loaded machine, not an expectation."""
@@ -126,11 +129,16 @@ class _Server(uvicorn.Server):
 
 
 @asynccontextmanager
-async def live_service(app: ASGIApp) -> AsyncIterator[str]:
-    """Serve an application for the length of the block at the URL that is yielded, then stop it."""
+async def live_service(app: ASGIApp, direct: Direct | None = None) -> AsyncIterator[str]:
+    """Serve an application for the length of the block at the URL that is yielded, then stop it.
+
+    With the app's `state.direct` it is served as `sse-presence serve` does it, else as any server does.
+    """
+    protocol = cast("type[asyncio.Protocol]", partial(DirectProtocol, direct)) if direct else "auto"
     with listen("127.0.0.1", 0) as listener:
         config = uvicorn.Config(
             app,
+            http=protocol,
             lifespan="on",
             ws="none",
             log_config=None,
