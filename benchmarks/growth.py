@@ -2,8 +2,8 @@
 
 Each stream watches 100 users and is told of 5 changes a second, whatever the number of streams: only the size
 differs. A user is watched by a thousand streams, so that next to telling them it does not count what taking a
-change costs. Each process is sent as many heartbeats a second. A plot of both costs is left beside the
-figures.
+change costs. Each process is sent as many heartbeats a second, and no stream is pinged meanwhile. A plot of
+both costs is left beside the figures.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ async def measure(scale: Scale) -> Figures:
     for by, found in (("streams", by_size), ("processes", by_process)):
         for number, what in enumerate((CHANGE, BEAT)):
             taken = [costs[number] for costs in found.values()]
-            figures[f"{what}: dearest ÷ cheapest by {by}"] = max(taken) / min(taken)
+            figures[f"{what}: dearest ÷ first by {by}"] = max(taken) / taken[0]
     return figures
 
 
@@ -66,7 +66,7 @@ async def _costs(size: int, processes: int, scale: Scale) -> tuple[float, float]
     """Of a delivered change and of a heartbeat, in all processes together."""
     streams = scale.of(size, WATCHERS)
     users = streams * WATCHED // WATCHERS
-    async with presence(workers=processes) as subject:
+    async with presence(workers=processes, ping="300") as subject:
         await beaten(subject, USERS)
         spec = {"port": subject.port, "dialect": subject.dialect, "connections": CONNECTIONS * processes}
         async with (
@@ -101,7 +101,7 @@ GROWTH = Benchmark(
     says=f"costs at {', '.join(map(str, SIZES))} streams and {', '.join(map(str, PROCESSES))} processes",
     contenders={SERVICE: measure},
     targets=tuple(
-        Target(f"{what}: dearest ÷ cheapest by {by}", "<=", 1.2)
+        Target(f"{what}: dearest ÷ first by {by}", "<=", 1.2)
         for by in ("streams", "processes")
         for what in (CHANGE, BEAT)
     ),
