@@ -2,8 +2,8 @@
 
 A topic holds its newest state, so that whatever happens to it while a stream waits is conflated by itself,
 and a mailbox is never larger than the stream's interest. Of who came and went only the place in a room's
-roster is noted from which on it has to be told. An idle stream's mailbox is empty and costs a
-hundred bytes.
+roster is noted from which on it has to be told. A mailbox is the base of its stream, not a part of it: one
+change makes a process look at thousands of them, and each object more is memory that has to be waited for.
 """
 
 from __future__ import annotations

@@ -155,7 +155,7 @@ class Stream(Mailbox):
     # What the pump does
 
     def wake(self, now: float) -> float:
-        """Send what is due; when more may be."""
+        """Send what is due; when more may be. Nearly always that is records and nothing else."""
         if self.over:
             return NEVER
         if self.sink.busy:
@@ -180,6 +180,7 @@ class Stream(Mailbox):
         return NEVER  # nothing is due earlier than it was
 
     def _wake_for_anything(self, now: float) -> float:
+        """Look at all that may be due."""
         frames: list[bytes] = []
         if self.greeting:
             frames.append(self.greeting)
