@@ -45,6 +45,9 @@ def test_the_wheel_runs_from_a_clean_environment(wheel: Path, tmp_path: Path) ->
             page = client.get("/")
             assert page.status_code == httpx.codes.OK
             assert page.headers["content-type"].startswith("text/html")
+            script = client.get("/presence.classic.js")
+            assert script.headers["content-type"].startswith("text/javascript")
+            assert "globalThis.ssePresence" in script.text
             beat = client.post("/v1/heartbeat?as=alice", json={"device": "laptop"})
             assert (beat.status_code, beat.json()["status"]) == (httpx.codes.OK, "online")
     finally:
