@@ -113,10 +113,9 @@ def test_json_is_one_event_a_line(serve: Serve, watch: Watch) -> None:
     assert watching.log.isascii()
 
 
-def test_a_refusal_ends_it_with_the_services_own_sentence(serve: Serve) -> None:
-    secret = "a secret of more than thirty-two bytes"
-    url = serve(auth="jwt", jwt_secret=secret).url
-    result = subprocess.run(
+def watched(url: str) -> subprocess.CompletedProcess[str]:
+    """What came of watching, which has to end by itself."""
+    return subprocess.run(
         [COMMAND, "watch", "--user", "alice", "--url", url],
         env=clean_environment(),
         capture_output=True,
@@ -124,6 +123,12 @@ def test_a_refusal_ends_it_with_the_services_own_sentence(serve: Serve) -> None:
         timeout=CEILING,
         check=False,
     )
+
+
+def test_a_refusal_ends_it_with_the_services_own_sentence(serve: Serve) -> None:
+    secret = "a secret of more than thirty-two bytes"
+    url = serve(auth="jwt", jwt_secret=secret).url
+    result = watched(url)
     assert result.returncode == 1
     assert "The service refused (401)" in result.stderr
     assert "Traceback" not in result.stderr
@@ -137,14 +142,7 @@ def test_a_refusal_ends_it_with_the_services_own_sentence(serve: Serve) -> None:
     ],
 )
 def test_a_wrong_url_is_a_sentence(url: str, sentence: str) -> None:
-    result = subprocess.run(
-        [COMMAND, "watch", "--user", "alice", "--url", url],
-        env=clean_environment(),
-        capture_output=True,
-        text=True,
-        timeout=CEILING,
-        check=False,
-    )
+    result = watched(url)
     assert (result.returncode, sentence in result.stderr) == (1, True), result.stderr
 
 

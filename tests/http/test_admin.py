@@ -14,7 +14,8 @@ from sse_presence.domain.rights import EVERYTHING, Identity, Rights
 from sse_presence.fanout.opening import Opening
 from sse_presence.sse.collector import Collector
 from tests.conftest import Events, StartLive
-from tests.http.test_tickets import JWT, SECRET, bearer, by_ticket, ticket_of
+from tests.http.caller import SECRET
+from tests.http.test_tickets import JWT, bearer, by_ticket, ticket_of
 from tests.http.wire import send
 from tests.stream import CEILING
 

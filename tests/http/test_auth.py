@@ -12,8 +12,8 @@ from sse_presence.domain.rights import EVERYTHING
 from sse_presence.errors import Forbidden, Invalid, Malformed, Unauthenticated
 from sse_presence.http.auth import authenticator
 from sse_presence.settings import Settings
+from tests.http.caller import SECRET
 
-SECRET = "a secret of at least sixty-four bytes, as long as HS512 would like it"
 OPEN = authenticator(Settings())
 BY_TOKEN = authenticator(Settings(auth="jwt", jwt_secret=SECRET, origins=("https://app.example",)))
 

@@ -10,12 +10,10 @@ import httpx
 import pytest
 
 from sse_presence.domain.rights import EVERYTHING, Rights
-from sse_presence.http.mint import mint
-from tests.conftest import Live, StartLive
+from tests.conftest import StartLive
+from tests.http.caller import SECRET, caller
 from tests.http.wire import send
 from tests.stream import CEILING
-
-SECRET = "a secret of at least sixty-four bytes, as long as HS512 would like it"
 
 STRANGE = [
     "a/b",
@@ -46,11 +44,6 @@ async def alice(live: StartLive) -> AsyncIterator[httpx.AsyncClient]:
         base_url=service.url, headers={"X-Presence-User": "alice"}, timeout=CEILING
     ) as client:
         yield client
-
-
-def caller(service: Live, user: str, rights: Rights) -> httpx.AsyncClient:
-    token = mint(service.app.state.presence.settings, user, rights)
-    return httpx.AsyncClient(base_url=service.url, headers={"Authorization": f"Bearer {token}"})
 
 
 async def beat(client: httpx.AsyncClient, user: str, *channels: str) -> None:

@@ -14,11 +14,11 @@ from sse_presence.domain.rights import Identity
 from sse_presence.http.cors import CrossOrigin, Sharing
 from sse_presence.settings import Settings
 from tests.conftest import Events, StartLive
+from tests.http.caller import SECRET
 from tests.http.wire import Answer, send
 
 APP = "https://app.example"
 OTHER = "https://other.example"
-SECRET = "a secret of at least sixty-four bytes, as long as HS512 would like it"
 
 FOREIGN = [
     "https://evil.example",

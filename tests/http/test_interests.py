@@ -17,13 +17,11 @@ from sse_presence.domain.rights import Identity, Rights
 from sse_presence.errors import Invalid, Malformed
 from sse_presence.http import interests
 from sse_presence.http.body import decode
-from sse_presence.http.mint import mint
 from sse_presence.http.schemas import InterestBody
 from sse_presence.settings import Settings
-from tests.conftest import Live, StartLive
+from tests.conftest import StartLive
+from tests.http.caller import SECRET, caller
 from tests.http.wire import send
-
-SECRET = "a secret of at least sixty-four bytes, as long as HS512 would like it"
 
 
 @pytest.fixture
@@ -32,11 +30,6 @@ async def alice(live: StartLive) -> AsyncIterator[httpx.AsyncClient]:
     service = await live(max_interest_users=5, max_interest_channels=3)
     async with httpx.AsyncClient(base_url=service.url, headers={"X-Presence-User": "alice"}) as client:
         yield client
-
-
-def caller(service: Live, user: str, rights: Rights) -> httpx.AsyncClient:
-    token = mint(service.app.state.presence.settings, user, rights)
-    return httpx.AsyncClient(base_url=service.url, headers={"Authorization": f"Bearer {token}"})
 
 
 async def made(client: httpx.AsyncClient, **lists: Any) -> str:

@@ -11,9 +11,9 @@ from sse_presence.domain.rights import EVERYTHING, Rights
 from sse_presence.http.mint import mint
 from sse_presence.settings import Settings
 from tests.conftest import Events, Serve, StartLive
+from tests.http.caller import SECRET
 from tests.http.wire import send
 
-SECRET = "a secret of at least sixty-four bytes, as long as HS512 would like it"
 SETTINGS = Settings(auth="jwt", jwt_secret=SECRET)
 APP = "https://app.example"
 

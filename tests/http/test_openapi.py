@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator
 from typing import Any
 
 import httpx
@@ -39,13 +38,6 @@ def check_answer(method: str, path: str, answer: httpx.Response) -> None:
     ((media_type, content),) = response["content"].items()
     assert answer.headers["content-type"].partition(";")[0] == media_type
     check(answer.json() if media_type.endswith("json") else answer.text, content["schema"])
-
-
-@pytest.fixture
-async def alice(live: StartLive) -> AsyncIterator[httpx.AsyncClient]:
-    service = await live()
-    async with httpx.AsyncClient(base_url=service.url, headers={"X-Presence-User": "alice"}) as client:
-        yield client
 
 
 def test_it_is_openapi() -> None:

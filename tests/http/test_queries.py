@@ -2,30 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from urllib.parse import quote
 
 import httpx
-import pytest
 
 from sse_presence.domain.rights import Rights
-from sse_presence.http.mint import mint
-from tests.conftest import Live, StartLive
-
-SECRET = "a secret of at least sixty-four bytes, as long as HS512 would like it"
-
-
-@pytest.fixture
-async def alice(live: StartLive) -> AsyncIterator[httpx.AsyncClient]:
-    """A client that calls as alice, in open mode."""
-    service = await live()
-    async with httpx.AsyncClient(base_url=service.url, headers={"X-Presence-User": "alice"}) as client:
-        yield client
-
-
-def caller(service: Live, user: str, rights: Rights) -> httpx.AsyncClient:
-    token = mint(service.app.state.presence.settings, user, rights)
-    return httpx.AsyncClient(base_url=service.url, headers={"Authorization": f"Bearer {token}"})
+from tests.conftest import StartLive
+from tests.http.caller import SECRET, caller
 
 
 async def test_get_and_post_answer_alike(alice: httpx.AsyncClient) -> None:

@@ -3,27 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator
 from typing import Any
 
 import httpx
 import pytest
-from starlette.applications import Starlette
 
 from sse_presence.domain.rights import Rights
-from sse_presence.http.mint import mint
-from sse_presence.settings import Settings
-from tests.conftest import StartLive
-
-SECRET = "a secret of at least sixty-four bytes, as long as HS512 would like it"
-
-
-@pytest.fixture
-async def alice(live: StartLive) -> AsyncIterator[httpx.AsyncClient]:
-    """A client that calls as alice, in open mode."""
-    service = await live()
-    async with httpx.AsyncClient(base_url=service.url, headers={"X-Presence-User": "alice"}) as client:
-        yield client
+from tests.conftest import Live, StartLive
+from tests.http.caller import SECRET, caller
 
 
 async def record_of(client: httpx.AsyncClient, user: str) -> dict[str, Any]:
@@ -132,23 +119,9 @@ async def test_ids_are_data(alice: httpx.AsyncClient, device: str) -> None:
     assert (await record_of(alice, f"{device[:-1]}!"))["status"] == "online"
 
 
-class Tokens:
-    """A service in jwt mode, and clients of it."""
-
-    def __init__(self, url: str, settings: Settings) -> None:
-        self._url = url
-        self._settings = settings
-
-    def client(self, user: str, rights: Rights) -> httpx.AsyncClient:
-        token = mint(self._settings, user, rights)
-        return httpx.AsyncClient(base_url=self._url, headers={"Authorization": f"Bearer {token}"})
-
-
 @pytest.fixture
-async def tokens(live: StartLive) -> Tokens:
-    service = await live(auth="jwt", jwt_secret=SECRET)
-    app: Starlette = service.app
-    return Tokens(service.url, app.state.presence.settings)
+async def by_token(live: StartLive) -> Live:
+    return await live(auth="jwt", jwt_secret=SECRET)
 
 
 SIGNALS: dict[str, dict[str, Any]] = {
@@ -159,9 +132,9 @@ SIGNALS: dict[str, dict[str, Any]] = {
 }
 
 
-async def test_c40_nobody_signals_for_another(tokens: Tokens) -> None:
+async def test_c40_nobody_signals_for_another(by_token: Live) -> None:
     rights = Rights(watch_prefix="", channel_prefix="", roles=frozenset({"monitor", "admin"}))
-    async with tokens.client("alice", rights) as alice:
+    async with caller(by_token, "alice", rights) as alice:
         for path, body in SIGNALS.items():
             for answer in (
                 await alice.post(path, json=body | {"user": "bob"}),
@@ -176,16 +149,16 @@ async def test_c40_nobody_signals_for_another(tokens: Tokens) -> None:
         assert [record["version"] > 0 for record in records] == [True, False]
 
 
-async def test_oneself_may_be_named(tokens: Tokens) -> None:
-    async with tokens.client("alice", Rights(channels=frozenset({"c"}))) as alice:
+async def test_oneself_may_be_named(by_token: Live) -> None:
+    async with caller(by_token, "alice", Rights(channels=frozenset({"c"}))) as alice:
         for path, body in SIGNALS.items():
             answer = await alice.post(path, json=body | {"user": "alice"}, params={"user": "alice"})
             assert answer.status_code == 200
 
 
-async def test_a_publisher_signals_for_others(tokens: Tokens) -> None:
-    async with tokens.client(
-        "backend", Rights(watch_prefix="", channel_prefix="", roles=frozenset({"publish"}))
+async def test_a_publisher_signals_for_others(by_token: Live) -> None:
+    async with caller(
+        by_token, "backend", Rights(watch_prefix="", channel_prefix="", roles=frozenset({"publish"}))
     ) as backend:
         for path, body in SIGNALS.items():
             answer = await backend.post(path, json=body | {"user": "bob"})
@@ -196,8 +169,8 @@ async def test_a_publisher_signals_for_others(tokens: Tokens) -> None:
         assert [record["status"] for record in records] == ["dnd", "offline"]
 
 
-async def test_typing_takes_a_right_to_the_channel(tokens: Tokens) -> None:
-    async with tokens.client("alice", Rights(channels=frozenset({"c"}))) as alice:
+async def test_typing_takes_a_right_to_the_channel(by_token: Live) -> None:
+    async with caller(by_token, "alice", Rights(channels=frozenset({"c"}))) as alice:
         signal = {"device": "d", "channel": "secret", "typing": True}
         for typing in (True, False):
             answer = await alice.post("/v1/typing", json=signal | {"typing": typing})

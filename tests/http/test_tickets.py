@@ -14,10 +14,10 @@ from sse_presence.domain.rights import EVERYTHING, Rights
 from sse_presence.http.mint import mint
 from sse_presence.settings import Settings
 from tests.conftest import Events, StartLive
+from tests.http.caller import SECRET
 from tests.http.wire import send
 from tests.stream import CEILING, TIMEOUT, Stream, follow
 
-SECRET = "a secret of at least sixty-four bytes, as long as HS512 would like it"
 SETTINGS = Settings(auth="jwt", jwt_secret=SECRET)
 JWT: dict[str, Any] = {"auth": "jwt", "jwt_secret": SECRET}
 

@@ -20,8 +20,8 @@ from sse_presence.http import tokens
 from sse_presence.http.mint import mint
 from sse_presence.http.tokens import Tokens
 from sse_presence.settings import Settings
+from tests.http.caller import SECRET
 
-SECRET = "a secret of at least sixty-four bytes, as long as HS512 would like it"
 SETTINGS = Settings(auth="jwt", jwt_secret=SECRET)
 NOW = int(time.time())
 GOOD: dict[str, Any] = {"sub": "alice", "iat": NOW, "exp": NOW + 600}

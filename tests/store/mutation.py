@@ -5,10 +5,11 @@ from __future__ import annotations
 import hashlib
 
 import pytest
-from hypothesis import HealthCheck, Phase, settings
-from hypothesis.stateful import RuleBasedStateMachine, run_state_machine_as_test
+from hypothesis import Phase
+from hypothesis.stateful import RuleBasedStateMachine
 
 from sse_presence.store.script import Script
+from tests.store.history import play
 
 
 def finds(
@@ -27,15 +28,4 @@ def finds(
 
     monkeypatch.setattr(Script, "__init__", init)
     with pytest.raises((AssertionError, ExceptionGroup)):
-        run_state_machine_as_test(
-            machine,
-            settings=settings(
-                max_examples=400,
-                stateful_step_count=40,
-                deadline=None,
-                database=None,
-                derandomize=True,
-                phases=[Phase.generate],
-                suppress_health_check=list(HealthCheck),
-            ),
-        )
+        play(machine, 400, database=None, derandomize=True, phases=[Phase.generate])

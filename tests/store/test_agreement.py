@@ -5,15 +5,12 @@ from __future__ import annotations
 import asyncio
 import json
 import struct
-from collections.abc import Iterator
 from operator import itemgetter
 from typing import Any, ClassVar
 
 import msgspec
-import pytest
-from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 from msgspec.structs import replace
 from redis import Redis
 
@@ -25,8 +22,8 @@ from sse_presence.domain.signal import Heartbeat, Leave, Override, Typing
 from sse_presence.settings import Settings
 from sse_presence.store import keys
 from sse_presence.store.client import Client
-from sse_presence.store.embedded import embedded
 from sse_presence.store.store import Store
+from tests.store.history import play
 from tests.store.model import Partition
 
 SHORT = Settings(retention=200_000, max_devices=2, last_seen_precision=60_000)
@@ -273,21 +270,7 @@ class Agreement(RuleBasedStateMachine):
         self.model.begin(self.now)
 
 
-@pytest.fixture(scope="module")
-def store_url() -> Iterator[str]:
-    with embedded() as url:
-        yield url
-
-
 def test_script_agrees_with_rules(store_url: str) -> None:
     """Answers, records, versions, publications and timers are the same under any history."""
     Agreement.url = store_url
-    run_state_machine_as_test(
-        Agreement,
-        settings=settings(
-            max_examples=60,
-            stateful_step_count=40,
-            deadline=None,
-            suppress_health_check=list(HealthCheck),
-        ),
-    )
+    play(Agreement, 60)

@@ -7,19 +7,16 @@ confirmed only once all of their lines were taken. After quiet the rolls are wha
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 import msgspec
-import pytest
-from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
     invariant,
     precondition,
     rule,
-    run_state_machine_as_test,
 )
 from msgspec.structs import replace
 from redis import Redis
@@ -34,8 +31,8 @@ from sse_presence.settings import Settings
 from sse_presence.store import keys
 from sse_presence.store.beat import packed
 from sse_presence.store.client import Client
-from sse_presence.store.embedded import embedded
 from sse_presence.store.script import Operation, Reply, packed_operations, packed_rules
+from tests.store.history import play
 from tests.store.membership_model import Channels, Line
 
 RULES = replace(rules_from(Settings(max_devices=2, forgiven_outage=600_000)), listed=2)
@@ -277,21 +274,7 @@ class MembershipAgreement(RuleBasedStateMachine):
                 assert self.redis.zcard(keys.rolls(0) + channel) == len(members.present)
 
 
-@pytest.fixture(scope="module")
-def store_url() -> Iterator[str]:
-    with embedded() as url:
-        yield url
-
-
 def test_scripts_agree_on_membership(store_url: str) -> None:
     """Outbox, rolls and what is published of them are the same under any history."""
     MembershipAgreement.url = store_url
-    run_state_machine_as_test(
-        MembershipAgreement,
-        settings=settings(
-            max_examples=60,
-            stateful_step_count=40,
-            deadline=None,
-            suppress_health_check=list(HealthCheck),
-        ),
-    )
+    play(MembershipAgreement, 60)

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
-from sse_presence.store.embedded import embedded
 from tests.store.mutation import finds
 from tests.store.test_agreement import Agreement
 from tests.store.test_membership_agreement import MembershipAgreement
@@ -77,19 +74,13 @@ class MembershipMutant(MembershipAgreement):
     """The same, on a script with a fault."""
 
 
-@pytest.fixture(scope="module")
-def mutant_store() -> Iterator[str]:
-    with embedded() as url:
-        yield url
-
-
 @pytest.mark.parametrize("name", MUTANTS)
-def test_fault_is_found(mutant_store: str, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    Mutant.url = mutant_store
+def test_fault_is_found(store_url: str, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    Mutant.url = store_url
     finds(Mutant, *MUTANTS[name], monkeypatch)
 
 
 @pytest.mark.parametrize("name", MEMBERSHIP_MUTANTS)
-def test_membership_fault_is_found(mutant_store: str, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    MembershipMutant.url = mutant_store
+def test_membership_fault_is_found(store_url: str, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    MembershipMutant.url = store_url
     finds(MembershipMutant, *MEMBERSHIP_MUTANTS[name], monkeypatch)
