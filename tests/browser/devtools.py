@@ -29,9 +29,11 @@ class Devtools:
 
     async def send(self, method: str, **params: Any) -> dict[str, Any]:
         """Call a method of the protocol, on the page once it is open."""
+        return await self._call({"sessionId": self._session} if self._session else {}, method, params)
+
+    async def _call(self, to: dict[str, str], method: str, params: dict[str, Any]) -> dict[str, Any]:
         self._last += 1
-        message = {"id": self._last, "method": method, "params": params}
-        await self._socket.send(json.dumps(message | ({"sessionId": self._session} if self._session else {})))
+        await self._socket.send(json.dumps({"id": self._last, "method": method, "params": params} | to))
         async with asyncio.timeout(LIMIT):
             while True:
                 answer = json.loads(await self._socket.recv())
@@ -57,6 +59,10 @@ class Devtools:
         async with asyncio.timeout(LIMIT):
             while not await self.get(f"Boolean({condition})"):  # noqa: ASYNC110 - the page is asked anew
                 await asyncio.sleep(0.05)
+
+    async def cover(self) -> None:
+        """Open another page before it, in the same window."""
+        await self._call({}, "Target.createTarget", {"url": "about:blank"})
 
     async def freeze(self, state: str = "frozen") -> None:
         """Hide and freeze the page, as a browser does to spare a battery; `active`: let it go on."""

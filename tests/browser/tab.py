@@ -36,13 +36,13 @@ class Tab:
         """Connect, with options in JavaScript."""
         await self.page.evaluate(f"start({options})")
 
-    async def until(self, condition: str) -> None:
+    async def until(self, condition: str, limit: int = LIMIT) -> None:
         """Wait until an expression holds in the page."""
-        await self.page.wait_for_function(condition, timeout=LIMIT, polling=50)
+        await self.page.wait_for_function(condition, timeout=limit, polling=50)
 
-    async def is_in(self, state: str) -> None:
+    async def is_in(self, state: str, limit: int = LIMIT) -> None:
         """Wait until the connection is in this state."""
-        await self.until(f"presence.state === {json.dumps(state)}")
+        await self.until(f"presence.state === {json.dumps(state)}", limit)
 
     async def sees(self, user: str, status: str) -> None:
         """Wait until a user has this status."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from tests.browser.devtools import devtools
 from tests.browser.gate import Gate
 from tests.browser.tab import HIDE, Tab
 from tests.browser.waiting import until
-from tests.conftest import Serve
+from tests.conftest import Events, Serve
 
 pytestmark = pytest.mark.browser
 
@@ -24,7 +25,13 @@ THROTTLE = """
     window.setTimeout = (task, ms, ...rest) => soon(task, slow(ms ?? 0), ...rest);
     window.setInterval = (task, ms, ...rest) => often(task, slow(ms), ...rest);
 """
-"""Timers of hidden pages fire once a minute; here every four seconds, with a life of three."""
+"""Timers of hidden pages fire every four seconds, at a service that takes a device for dead after three."""
+
+INTENSIVE = "--enable-features=IntensiveWakeUpThrottling:grace_period_seconds/10"
+"""Timers of a hidden page fire once a minute before the first minute is over, instead of after five."""
+
+HIDDEN = 130
+"""Seconds for which a tab is hidden; in the last minute of them its timers fire once, or twice."""
 
 WATCHER = "{auth: {user: 'bob'}, users: ['alice'], device: false}"
 
@@ -38,7 +45,36 @@ async def _seen(tab: Tab) -> list[str]:
     return lines
 
 
-async def test_a_hidden_tab_with_slow_timers_does_not_flicker(
+async def test_a_tab_that_is_hidden_for_minutes_does_not_flicker(
+    serve: Serve, open_gate: OpenGate, events: Events, tmp_path: Path
+) -> None:
+    """By the service's own figures and the browser's own throttling: idle in time, and never gone."""
+    service = serve()
+    gate = await open_gate(service.url)
+    async with (
+        events(service.url, "alice", me="bob") as watcher,
+        devtools(chromium(), (*FLAGS, INTENSIVE), tmp_path / "profile") as alice,
+    ):
+        await alice.open(f"{gate.url}/page")
+        await alice.until("window.start")
+        await alice.get("start({auth: {user: 'alice'}})")
+        await alice.until("presence.get('alice')?.status === 'online'")
+        await alice.get("window.woken = []; setInterval(() => woken.push(Date.now()), 1_000)")
+        await alice.cover()
+        await alice.until("document.hidden")
+        await until(lambda: not gate.bodies("heartbeat")[-1]["visible"])
+        beats = len(gate.bodies("heartbeat"))
+        await asyncio.sleep(HIDDEN)
+        assert watcher.statuses("alice") == ["offline", "online", "idle"]
+        assert await alice.get("woken.filter((at) => at > Date.now() - 60_000).length") <= 2
+        meanwhile = gate.bodies("heartbeat")[beats:]
+        assert 1 <= len(meanwhile) <= 3
+        assert {beat["interval_ms"] for beat in meanwhile} == {60_000}
+        assert len(gate.to("/v1/events")) == len(gate.streams) == 1
+        assert await alice.get("presence.state") == "live"
+
+
+async def test_a_hidden_tab_that_cannot_keep_the_pace_does_not_flicker(
     serve: Serve, open_gate: OpenGate, open_tab: OpenTab, browser: Browser
 ) -> None:
     """Its stream keeps its device alive between two heartbeats, and it says at once that it is hidden."""

@@ -11,6 +11,7 @@ import pytest
 from playwright.async_api import Browser
 
 from tests.browser.conftest import OpenGate, OpenTab
+from tests.browser.tab import LIMIT
 from tests.browser.waiting import until
 from tests.conftest import Serve
 
@@ -35,9 +36,9 @@ async def test_a_stopped_service_is_found_again(
     await alice.sees("alice", "online")
     first.stop()
     await alice.is_in("offline")
-    await alice.page.wait_for_timeout(3_000)
+    await alice.page.wait_for_timeout(20_000)
     second = serve("--port", port, heartbeat=1, grace=0.5, drain=0.2, redis_url=redis_url)
-    await alice.is_in("live")
+    await alice.is_in("live", 3 * LIMIT)  # the next attempt may be half a minute away, and be a poll
     assert await alice.get("events.findLast(({type}) => type === 'hello').data.resumed")
     assert (await alice.get("states"))[:2] == ["live", "connecting shutdown"]
     assert await alice.count("snapshot") == 1
