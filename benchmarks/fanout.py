@@ -14,7 +14,7 @@ from benchmarks.subject import Subject, better_sse, floor, nchan, nchan_redis, p
 from benchmarks.usage import pss
 
 STREAMS = 5_000
-CHANGES = 15
+CHANGES = 12
 COST = "µs of CPU a delivery"
 
 

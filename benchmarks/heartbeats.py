@@ -13,7 +13,7 @@ from benchmarks.subject import Subject, no_store, presence
 
 USERS = 20_000
 CONNECTIONS = 256
-SECONDS = 4
+SECONDS = 3
 RATE = "heartbeats a second"
 STORE = "µs of the store's CPU each"
 

@@ -19,7 +19,7 @@ STREAMS = 5_000
 WATCHED = 100
 POOL = 5_000
 RATE = 5
-SECONDS = 5
+SECONDS = 4
 ALL = "delivered of all, %"
 
 

@@ -25,7 +25,7 @@ POOL = 5_000
 FEW, MANY = 10, 100
 """Users that a stream watches."""
 RATE = 10
-SECONDS = 10
+SECONDS = 8
 WINDOW = 1_000
 DELIVERED = "delivered of all, %"
 
