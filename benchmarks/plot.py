@@ -20,7 +20,7 @@ class Line(NamedTuple):
 def plot(title: str, across: str, up: str, lines: Sequence[Line]) -> str:
     """All lines over the same axes, which begin at nothing."""
     most_x = max(x for line in lines for x, _ in line.points)
-    most_y = 1.1 * max(y for line in lines for _, y in line.points)
+    most_y = (1.1 + 0.08 * len(lines)) * max(y for line in lines for _, y in line.points)  # names above
 
     def place(x: float, y: float) -> str:
         right = MARGIN + x / most_x * (WIDTH - 2 * MARGIN)
