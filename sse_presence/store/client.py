@@ -12,15 +12,22 @@ from typing import Any, NamedTuple, cast
 
 from redis.asyncio import Redis
 from redis.asyncio.client import PubSub
-from redis.exceptions import NoScriptError, ReadOnlyError, RedisError, ResponseError
+from redis.exceptions import (
+    NoScriptError,
+    ReadOnlyError,
+    RedisClusterException,
+    RedisError,
+    ResponseError,
+)
 
 from sse_presence.errors import StoreUnavailable
 from sse_presence.store.cluster import Cluster
 from sse_presence.store.script import Script
 from sse_presence.store.server import COMMAND_TIMEOUT, connect
 
-LOST = (RedisError, OSError, RuntimeError)
-"""A connection that is no more; uvloop has a RuntimeError for one that closed just now."""
+LOST = (RedisError, RedisClusterException, OSError, RuntimeError)
+"""A connection that is no more; uvloop has a RuntimeError for one that closed just now, and redis-py an error
+that is none of its others for a cluster of which it reaches no server."""
 
 
 class Refused(StoreUnavailable):

@@ -5,10 +5,14 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+import httpx
 import pytest
 from redis.exceptions import ConnectionError as LostConnection
 
+from sse_presence.errors import StoreUnavailable
+from sse_presence.store.client import Client
 from sse_presence.store.cluster import Cluster
+from tests.conftest import Serve
 
 
 class Servers:
@@ -65,3 +69,21 @@ async def test_partitions_that_wait_to_know_fail_together(monkeypatch: pytest.Mo
     assert servers.asked == 1
     servers.mute = False
     assert await cluster.execute(b"key", "GET", "key") == b"done"
+
+
+async def test_a_cluster_of_which_no_server_is_reached_is_a_store_out_of_reach() -> None:
+    client = Client("redis+cluster://127.0.0.1:1")
+    with pytest.raises(StoreUnavailable):
+        await client.get("key")
+    with pytest.raises(StoreUnavailable):
+        await client.homes([b"channel"])
+    await client.close()
+
+
+async def test_a_service_starts_without_its_cluster(serve: Serve) -> None:
+    service = serve(redis_url="redis+cluster://127.0.0.1:1")
+    async with httpx.AsyncClient(trust_env=False, base_url=service.url) as client:
+        assert (await client.get("/healthz")).status_code == httpx.codes.OK
+        assert (await client.get("/readyz")).status_code == httpx.codes.SERVICE_UNAVAILABLE
+        answer = await client.post("/v1/heartbeat?as=alice", json={"device": "d"})
+        assert answer.status_code == httpx.codes.SERVICE_UNAVAILABLE
