@@ -26,7 +26,7 @@ WATCHERS = 1_000
 """Streams that watch one user."""
 TOLD = 5
 """Changes a second that a stream is told of."""
-SECONDS = 2
+SECONDS = 4
 WINDOW = 1.5
 """Seconds after which all that changed has been told."""
 USERS = 4_000
