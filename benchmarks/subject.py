@@ -21,7 +21,6 @@ from redis.asyncio import Redis
 
 from benchmarks.child import Child, child
 from benchmarks.usage import cpu
-from sse_presence.settings import Settings
 from sse_presence.store.embedded import binary, embedded
 
 REFERENCES = Path(__file__).with_name("references")
@@ -30,9 +29,7 @@ MODULE = Path("/usr/lib/nginx/modules/ngx_nchan_module.so")
 STAY = {"heartbeat": "200", "renewal_ceiling": "600", "idle_after": "3600", "retention": "86400"}
 """Settings under which nobody leaves while a benchmark lasts."""
 
-UNLIMITED = {
-    f"{name}_rate": "off" for name in ("heartbeat", "status", "typing") if hasattr(Settings(), f"{name}_rate")
-}
+UNLIMITED = {f"{name}_rate": "off" for name in ("heartbeat", "status", "typing")}
 """A benchmark's users do in seconds what others do in a day."""
 
 
