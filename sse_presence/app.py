@@ -28,7 +28,6 @@ from sse_presence.http.middleware import Entrance, OpenModeGuard, Rule, TargetLi
 from sse_presence.http.pages import Pages
 from sse_presence.http.problems import HANDLERS
 from sse_presence.http.routes import SIGNALS, routes
-from sse_presence.http.shortcut import Shortcut
 from sse_presence.service import Service
 from sse_presence.settings import Settings
 
@@ -48,7 +47,6 @@ def create_app(settings: Settings, authenticate: Authenticate | None = None) -> 
         middleware=[
             Middleware(CrossOrigin, shared),
             Middleware(Entrance, rules),
-            Middleware(Shortcut, SIGNALS),
         ],
         exception_handlers=HANDLERS,
         lifespan=lifespan,
