@@ -1,4 +1,7 @@
-"""uvicorn's HTTP protocol, offering each request its connection: see `sse_presence.sse.transport`."""
+"""uvicorn's HTTP protocol: one connection, bounded, and offered to requests (`sse_presence.sse.transport`).
+
+Whatever a peer sends, or leaves half sent, no connection keeps more than some requests, or outlives a stop.
+"""
 
 from __future__ import annotations
 
