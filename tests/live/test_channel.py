@@ -111,4 +111,5 @@ async def test_two_processes_tell_the_same(live: StartLive, events: Events) -> N
         for stream in (first, second):
             seen: set[str] = set()
             while len(seen) < 20:
-                seen |= {record["user"] for record in (await stream.next("presence")).data["users"]}
+                told = await stream.next("snapshot", "presence")
+                seen |= {record["user"] for record in told.data["users"]}

@@ -35,7 +35,6 @@ class Terminal:
         path = f"{COMMAND.parent}{os.pathsep}{os.environ['PATH']}"
         self._environ = clean_environment() | {"CURL_HOME": str(folder), "PATH": path}
         self._folder = folder
-        self._variables: list[str] = []
         self._stream: subprocess.Popen[bytes] | None = None
         self._printed = folder / "stream.txt"
         self._seen = 0
@@ -48,11 +47,15 @@ class Terminal:
             with self._printed.open("wb") as output:
                 self._stream = self._start(command, output)
             return []
-        if re.match(r"[A-Z]+=", command):
-            self._variables.append(command)
+        variable = re.match(r"([A-Z]+)=", command)
+        if variable:  # it is set once: to run its command again later would give another value
+            command += f'\nprintf %s "${variable[1]}"'
         with self._start(command, subprocess.PIPE) as process:
             printed, _ = process.communicate(timeout=CEILING)
         assert process.returncode == 0, command
+        if variable:
+            self._environ[variable[1]] = printed.decode()
+            return []
         return printed.decode().splitlines()
 
     def stream_shows(self, expected: list[str]) -> None:
@@ -79,7 +82,7 @@ class Terminal:
 
     def _start(self, command: str, output: int | IO[bytes]) -> subprocess.Popen[bytes]:
         return subprocess.Popen(
-            ["bash", "-euc", "\n".join([*self._variables, command])],
+            ["bash", "-euc", command],
             stdout=output,
             cwd=self._folder,
             env=self._environ,
