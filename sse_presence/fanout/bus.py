@@ -112,7 +112,7 @@ class Bus:
             if not self._unheard:
                 self.heard.set()
                 log.info("The bus is heard")
-            await self._follow(pubsub, numbers)
+            await self._follow(home, pubsub, numbers)
         finally:
             await home.close(pubsub)
 
@@ -123,28 +123,39 @@ class Bus:
         if message["type"] not in {"subscribe", "ssubscribe"}:
             raise _BrokenError(f"a {message['type']} came in place of a subscription")
 
-    async def _follow(self, pubsub: PubSub, numbers: Sequence[int]) -> None:
-        """Take messages, and once a second look for silence."""
-        loop = asyncio.get_running_loop()
-        watch = loop.time() + 1
+    async def _follow(self, home: Home, pubsub: PubSub, numbers: Sequence[int]) -> None:
+        """Take messages until the server has gone silent."""
+        try:
+            async with asyncio.timeout(None) as patience:
+                watch = asyncio.create_task(self._watch(numbers, patience))
+                try:
+                    await self._take_all(home, pubsub)
+                finally:
+                    await end(watch)
+        except TimeoutError:
+            raise _BrokenError("no mark for five seconds") from None
+
+    async def _watch(self, numbers: Sequence[int], patience: asyncio.Timeout) -> None:
+        """End what waits for messages once there is no mark for too long."""
+        silent = False
+        while not silent:
+            await asyncio.sleep(1)
+            silent = self._mender.second(numbers)
+        patience.reschedule(0)
+
+    async def _take_all(self, home: Home, pubsub: PubSub) -> None:
         taken = 0
         while True:
-            message = await pubsub.get_message(timeout=max(0.001, watch - loop.time()))
-            if message is not None:
-                self._take(message)
-                taken += 1
-                if taken % TURN == 0:
-                    await asyncio.sleep(0)
-            if loop.time() >= watch:
-                watch = loop.time() + 1
-                if self._mender.second(numbers):
-                    raise _BrokenError("no mark for five seconds")
+            self._take(*await home.hear(pubsub))
+            taken += 1
+            if taken % TURN == 0:
+                await asyncio.sleep(0)
 
-    def _take(self, message: dict[str, Any]) -> None:
-        if message["type"] not in {"message", "smessage"}:
-            raise _BrokenError(f"a {message['type']} came unasked: messages may be lost")
+    def _take(self, kind: bytes, channel: bytes, data: bytes) -> None:
+        if kind not in {b"message", b"smessage"}:
+            raise _BrokenError(f"a {kind.decode()} came unasked: messages may be lost")
         try:
-            decoded = _DECODER.decode(message["data"])
+            decoded = _DECODER.decode(data)
         except msgspec.DecodeError as error:
             raise _BrokenError(f"a message cannot be read: {error}") from error
-        self._hear(self._channels[message["channel"]], decoded)
+        self._hear(self._channels[channel], decoded)

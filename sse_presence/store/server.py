@@ -26,8 +26,12 @@ SENTINEL_PORT = 26379
 
 
 def options() -> dict[str, Any]:
-    """How every connection behaves: once more on a dead one, no longer than the time-out on a frozen one."""
+    """How every connection behaves: once more on a dead one, no longer than the time-out on a frozen one.
+
+    It speaks RESP2, of which we miss nothing: of RESP3's pushes, redis-py makes a text each to log it.
+    """
     return {
+        "protocol": 2,
         "socket_timeout": COMMAND_TIMEOUT,
         "socket_connect_timeout": COMMAND_TIMEOUT,
         "retry": Retry(NoBackoff(), 1, supported_errors=(LostConnection,)),
