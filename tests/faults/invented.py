@@ -50,10 +50,14 @@ class Invented:
         sent = Signal("alice", kind, body, 0, at, at + round(took * 1000), code, answer if code == OK else {})
         self.history.signals.append(sent)
 
-    def answers(self, moment: float, record: Record, node: int = 0, settling: int = 0) -> None:
-        """A query's answer."""
+    def answers(
+        self, moment: float, record: Record, node: int = 0, settling: int = 0, took: float = 0
+    ) -> None:
+        """A query's answer; of one that took its time nobody knows of which moment it speaks."""
         at = _ms(moment)
-        self.history.queries.append(Query(node, "observer", at, at, {"alice": record}, at, settling))
+        sent = at - round(took * 1000)
+        time = 0 if took else at
+        self.history.queries.append(Query(node, "observer", sent, at, {"alice": record}, time, settling))
 
     def tells(self, moment: float, name: str, **data: Any) -> None:
         """An event on the watcher's stream."""

@@ -299,6 +299,14 @@ def test_a_query_that_goes_back(life: Invented) -> None:
     assert "no version back" in life.promises()
 
 
+def test_a_query_from_before_the_store_lost_all_may_be_answered_after_it(life: Invented) -> None:
+    life.breaks("flushed", 4, 4.01)
+    life.history.queries.clear()
+    life.answers(4.02, ONLINE, took=0.03)
+    life.answers(4.3, ONLINE | {"version": 0}, settling=8_000)
+    assert "no version back" not in life.promises()
+
+
 def test_a_change_that_is_never_told(life: Invented) -> None:
     life.answers(5.5, ONLINE | {"version": 2, "activity": "in_call"})
     assert "every change is told" in life.promises()

@@ -37,16 +37,25 @@ def installed(name: str) -> Path | None:
 
 
 def free_port() -> int:
-    """A port that is free now, as is that of a cluster's bus, 10,000 above.
+    """A port that is free now, as is that of a cluster's bus, 10,000 above."""
+    with claim_port() as claim:
+        return int(claim.getsockname()[1])
 
-    Both are below those that systems give to clients, so that a server may come back to its own.
+
+def claim_port() -> socket.socket:
+    """Likewise; nobody else is given it as long as the socket is open, which holds it for UDP only.
+
+    Both ports are below those that systems give to clients, so that a server may come back to its own.
     """
     while True:
         port = random.randrange(10_000, 22_000)
+        claim = socket.socket(type=socket.SOCK_DGRAM)
         with socket.socket() as probe, socket.socket() as bus, suppress(OSError):
+            claim.bind(("127.0.0.1", port))
             probe.bind(("127.0.0.1", port))
             bus.bind(("127.0.0.1", port + 10_000))
-            return port
+            return claim
+        claim.close()
 
 
 @dataclass
@@ -58,10 +67,14 @@ class Machine:
     options: tuple[str, ...] = ()
     ahead: int = 0
     """Seconds by which its clock is ahead of this machine's."""
-    port: int = field(default_factory=free_port)
+    port: int = 0
+    """Where it listens; by default a port that it claims until it is closed."""
     process: subprocess.Popen[bytes] = field(init=False)
 
     def __post_init__(self) -> None:
+        self._claim = None if self.port else claim_port()
+        if self._claim is not None:
+            self.port = self._claim.getsockname()[1]
         self.folder.mkdir(parents=True, exist_ok=True)
         self.start()
         self.client = Redis(port=self.port, decode_responses=True, socket_timeout=CEILING)
@@ -101,6 +114,8 @@ class Machine:
         """End it and the connection to it."""
         await self.kill()
         await self.client.aclose()
+        if self._claim is not None:
+            self._claim.close()
 
     async def ask(self, *command: Any) -> Any:
         """A command; None while the server does not answer it."""

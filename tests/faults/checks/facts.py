@@ -37,12 +37,12 @@ def _told(history: History) -> Iterable[tuple[int, bool, Record]]:
 
 
 def _backwards(history: History, trouble: Trouble) -> Iterator[Violation]:
-    last: dict[tuple[str, bool], tuple[int, int]] = defaultdict(lambda: (0, 0))
+    last: dict[tuple[str, bool], tuple[int, int, int]] = defaultdict(lambda: (0, 0, 0))
     for query in sorted(history.queries, key=lambda query: query.end):
         for user, record in query.records.items():
-            time, version = last[user, user == query.viewer]
-            renewed = any(begin <= query.end and time <= end for begin, end in trouble.renewals)
-            if record["version"] < version and time < query.begin and not renewed:
+            begun, answered, version = last[user, user == query.viewer]
+            renewed = any(begin <= query.end and begun <= end for begin, end in trouble.renewals)
+            if record["version"] < version and answered < query.begin and not renewed:
                 detail = f"node {query.node} answers {record} at {query.end}, after version {version}"
                 yield Violation("no version back", query.end, user, detail)
-            last[user, user == query.viewer] = (query.end, record["version"])
+            last[user, user == query.viewer] = (query.begin, query.end, record["version"])
