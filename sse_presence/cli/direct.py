@@ -38,12 +38,12 @@ class DirectProtocol(StreamProtocol):
         if self._exchange is not None:
             self._exchange.end()
 
-    def data_received(self, data: bytes) -> None:
-        """Take what came. What has not ended by then is not handed over."""
-        super().data_received(data)
+    def _read(self, data: bytes) -> None:
+        """Parse what came. What has not ended by then is not handed over."""
+        super()._read(data)
         if self._handler is not None:
             self._handler = None
-            if not self.transport.is_closing():
+            if not self._deaf:
                 super().on_headers_complete()
                 for chunk in self._chunks:
                     super().on_body(chunk)
@@ -57,6 +57,7 @@ class DirectProtocol(StreamProtocol):
             return
         self._handler = handler
         self._chunks = []
+        self.headers = []
         scope = self.scope
         scope["method"] = "POST"
         scope["path"] = path.decode("ascii")

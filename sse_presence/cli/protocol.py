@@ -1,19 +1,23 @@
 """uvicorn's HTTP protocol: one connection, bounded, and offered to requests (`sse_presence.sse.transport`).
 
 Whatever a peer sends, or leaves half sent, no connection keeps more than some requests, or outlives a stop.
+No byte of a body is ever taken for a request: where the end of a request cannot be told, what was asked
+before is answered, and nothing more is heard.
 """
 
 from __future__ import annotations
 
 import asyncio
 import errno
-import re
 from collections.abc import Sized
 from typing import cast
 
+from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser
 from uvicorn.protocols.http.flow_control import FlowControl
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
+from sse_presence.errors import RequestError
+from sse_presence.http.problems import refusal
 from sse_presence.sse.transport import EXTENSION, Connection
 
 _NO_ANSWER = (errno.ETIMEDOUT, errno.EHOSTUNREACH, errno.ENETUNREACH)
@@ -24,29 +28,39 @@ _LAST_WORDS = 1
 _WAITING = 16
 """Requests behind the one that is being answered, beyond which no more are read."""
 
-_LONGEST_HEAD = 524_288
-"""Bytes of a head that is still to end: more than one read, in which much else may come before it."""
+_SLICE = 4_096
+"""Bytes that are parsed in one go: of what comes in one read, thousands of small requests might be made."""
+
+_LONGEST = 524_288
+"""Bytes of a head, or of anything else that the parser keeps until it ends."""
 
 _MOST_HEADERS = 10_000
 
-_OFFER = re.compile(rb"(^|\r\n)[Uu]pgrade:")
+_OFFER = frozenset({b"upgrade", b"http2-settings"})
+"""Headers of a request that would rather be another protocol's."""
 
 
 class StreamProtocol(HttpToolsProtocol):
     """One connection, which streams may write to themselves."""
 
-    __slots__ = ("_before", "_head", "connection")  # the parent's dict is full: one more, and none is shared
+    __slots__ = ("_before", "_deaf", "_unread", "_unsettled", "connection")
+    # the parent's dict is full: one more, and none is shared
 
     connection: Connection
-    _head: int
-    """Bytes of the head that is being read; negative before the first."""
     _before: list[RequestResponseCycle] | None
     """Requests that were not answered when the next one came, in their order; answered are those at first."""
+    _unread: bytes
+    """What came and has yet to be parsed, while many requests wait."""
+    _unsettled: int
+    """Bytes parsed since the parser last had something to say."""
+    _deaf: bool
+    """Whether nothing more is heard."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
         """Take a connection; one that says nothing is kept no longer than one that has said all it had to."""
         super().connection_made(transport)
-        self._head, self._before = -1, None
+        self._before, self._unread, self._unsettled, self._deaf = None, b"", 0, False
+        self.headers = []
         self.flow = _Flow(transport, self.pipeline)
         self._await_more()
         self.connection = {"transport": cast("asyncio.WriteTransport", transport), "vanished": False}
@@ -63,27 +77,102 @@ class StreamProtocol(HttpToolsProtocol):
             cycle.disconnected = True
             cycle.message_event.set()
 
-    def data_received(self, data: bytes) -> None:
-        """Take what came, but no offer to go on in another protocol.
+    # What comes
 
-        The parser would take the body for that protocol's. Clients in Java and Kotlin offer HTTP/2 so.
-        """
-        if b"pgrade:" in data and not _lacks_body(self.cycle):
-            head, end, rest = data.partition(b"\r\n\r\n")
-            data = _OFFER.sub(rb"\1Declined:", head) + end + rest
-        super().data_received(data)
+    def data_received(self, data: bytes) -> None:
+        """Take what came."""
+        if not self._deaf:
+            self._unset_keepalive_if_required()
+            self._read(data)
+
+    def on_response_complete(self) -> None:
+        """Go on with what has waited for it."""
+        super().on_response_complete()
+        if self._unread and not self.transport.is_closing():
+            self._unset_keepalive_if_required()
+            self._read(b"")
+
+    def _read(self, data: bytes) -> None:
+        """Parse what came, as long as not too many requests wait."""
+        if self._unread or len(data) > _SLICE:
+            self._unread += data
+            while self._unread and len(self.pipeline) < _WAITING:
+                data, self._unread = self._unread[:_SLICE], self._unread[_SLICE:]
+                self._parse(data)
+            if self._unread:
+                self.flow.pause_reading()
+        else:
+            self._parse(data)
         if self.timeout_keep_alive_task is None and _is_partial(self.cycle):
             self._await_more()
-            self._refuse_endless(len(data))
 
-    def _refuse_endless(self, size: int) -> None:
-        """Give up a request that goes on and on; the parser would keep all of it."""
-        if self._head < 0 or self.transport.is_closing():
+    def _parse(self, data: bytes) -> None:
+        self._unsettled += len(data)
+        try:
+            while data:
+                data = self._after_offer(data)
+        except HttpParserError:
+            self._hear_no_more("This is no request of HTTP/1.1.")
+        else:
+            if self._unsettled > _LONGEST or len(self.headers) > _MOST_HEADERS:
+                self._hear_no_more("The head of the request is too long.")
+
+    def _after_offer(self, data: bytes) -> bytes:
+        """Parse up to an offer to go on in another protocol, and return what is to be parsed instead of it.
+
+        The parser would take the body for that protocol's, and the next one would take it for a request.
+        Clients in Java and Kotlin offer HTTP/2 so. Such a request is made anew without the offer.
+        """
+        try:
+            self.parser.feed_data(data)
+        except HttpParserUpgrade as offer:
+            (end,) = offer.args
+            if self._should_upgrade():
+                head = self._without_offer()
+                self.parser = HttpRequestParser(self)
+                return head + data[end:]
+            self._hear_no_more("")
+        return b""
+
+    def _should_upgrade(self) -> bool:
+        """Whether the present request offers another protocol, so that it is not begun as it is."""
+        return self.parser.get_method() != b"CONNECT"
+
+    def _without_offer(self) -> bytes:
+        lines = [b"%b: %b" % header for header in self.scope["headers"] if header[0] not in _OFFER]
+        first = b"%b %b HTTP/%b" % (
+            self.parser.get_method(), self.url, self.parser.get_http_version().encode(),
+        )  # fmt: skip
+        return b"\r\n".join((first, *lines, b"", b""))
+
+    def _hear_no_more(self, why: str) -> None:
+        """Answer what was asked in full, and end; if all that is answered, say why and end at once."""
+        self._deaf, self._unread, self.headers = True, b"", []
+        self.parser = HttpRequestParser(self)  # the last one may hold half a MiB
+        last, due = self.cycle, [*filter(_lacks_answer, self._before or ())]
+        if _lacks_answer(last) and not last.more_body:
+            due.append(last)
+        elif self.pipeline and self.pipeline[0][0] is last:
+            self.pipeline.popleft()
+        if due:
+            self.cycle = due[-1]
+            self.cycle.keep_alive = False
+        elif _lacks_answer(last) and last.response_started:
+            self.transport.close()
+        else:
+            self.send_400_response(why)
+
+    def send_400_response(self, msg: str) -> None:
+        """Refuse what cannot be read, and end."""
+        if self.transport.is_closing():
             return
-        if "method" not in self.scope:
-            self._head += size
-        if self._head > _LONGEST_HEAD or len(self.headers) > _MOST_HEADERS:
-            self.send_400_response("The head of the request is too long.")
+        answer = refusal(RequestError(msg))
+        headers = [*self.server_state.default_headers, *answer.raw_headers, (b"connection", b"close")]
+        lines = [b"%b: %b\r\n" % header for header in headers]
+        self.transport.write(b"".join((STATUS_LINE[answer.status_code], *lines, b"\r\n", answer.body)))
+        self.transport.close()
+
+    # Its end
 
     def shutdown(self) -> None:
         """Answer what was asked, and wait a moment for what is being asked."""
@@ -99,6 +188,8 @@ class StreamProtocol(HttpToolsProtocol):
             self.timeout_keep_alive, self.timeout_keep_alive_handler
         )
 
+    # What the parser says
+
     def on_message_begin(self) -> None:
         """Begin a request."""
         if _lacks_answer(self.cycle):
@@ -106,8 +197,31 @@ class StreamProtocol(HttpToolsProtocol):
                 self._before = [*filter(_lacks_answer, self._before or ())]
             self._before.append(self.cycle)
         super().on_message_begin()
-        self._head = 0
+        self._unsettled = 0
         self.scope["extensions"] = {EXTENSION: cast("dict[object, object]", self.connection)}
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Take a header; blanks at its end are no part of it, which the parser does not know."""
+        super().on_header(name, value.rstrip(b" \t"))
+
+    def on_headers_complete(self) -> None:
+        """Begin to answer a request, or queue it; what comes as a header after its body is none."""
+        super().on_headers_complete()
+        self._unsettled, self.headers = 0, []
+        if 0 < len(self.pipeline) < _WAITING:
+            self.flow.resume_reading()  # what is being answered may be a stream, whose peer may go
+
+    def on_body(self, body: bytes) -> None:
+        """Take a part of a body."""
+        super().on_body(body)
+        self._unsettled = 0
+
+    def on_message_complete(self) -> None:
+        """End a request."""
+        super().on_message_complete()
+        self._unsettled = 0
+        if _lacks_body(self.cycle):
+            self.cycle.more_body = False  # uvicorn leaves it where the answer came first
 
 
 class _Flow(FlowControl):
