@@ -90,8 +90,9 @@ class Follower:
         """End a stream whose viewer has come to watch more than it may."""
         viewer = stream.viewer
         if viewer is not None and self._register.watched[viewer] > self._pace.max_watched:
-            stream.end_by(asyncio.get_running_loop().time(), "limit")
-            self._pump.soon(stream)
+            now = asyncio.get_running_loop().time()
+            stream.end_by(now, "limit")
+            self._pump.surely_at(stream, now)
 
     def _shrink(
         self, stream: Stream, following: Following, last: StoredInterest, now: StoredInterest

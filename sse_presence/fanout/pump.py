@@ -27,9 +27,9 @@ class Waking(Protocol):
     soon: bool
     """Whether the pump will wake it in its next pass; only the pump writes these."""
     timed: bool
-    """Whether it is entered to be woken later,"""
+    """Whether it is entered to be woken later; woken while it is not, it looks at all that may be due."""
     due: float
-    """and when."""
+    """When it is entered to be."""
 
     def wake(self, now: float) -> float:
         """Do what is due at loop time `now`; when to be woken next."""
@@ -71,6 +71,12 @@ class Pump:
             heappush(self._later, (when, next(self._order), thing))
             if self._later[0][2] is thing:
                 self._rouse.set()
+
+    def surely_at(self, thing: Waking, when: float) -> None:
+        """Likewise, and not be missed by a thing that is about to be woken for something else."""
+        self.at(thing, when)
+        if thing.soon:
+            thing.timed = False
 
     def now(self, thing: Waking) -> None:
         """Wake it within this call."""

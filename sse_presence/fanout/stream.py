@@ -143,6 +143,7 @@ class Stream(Mailbox):
         """The sink can take more."""
         if self.blocked:
             self.blocked = False
+            self.hub.pump.surely_at(self, self._latest())  # it was entered to be given up
             self.hub.pump.soon(self)
 
     def fail(self, reason: str = "failed") -> None:
@@ -213,9 +214,13 @@ class Stream(Mailbox):
         self.fail("slow")
         return NEVER
 
+    def _latest(self) -> float:
+        """When it says something in any case."""
+        return min(self.written_at + self.hub.pace.ping, self.ends_at)
+
     def _next(self) -> float:
         pace = self.hub.pace
-        due = min(self.written_at + pace.ping, self.ends_at)
+        due = self._latest()
         if self.changed is not None:
             due = min(due, self.presence_at + pace.presence_window)
         elif self.live:

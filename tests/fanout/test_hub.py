@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
+from functools import partial
 from typing import Any
 
+import msgspec
 import pytest
 
 from sse_presence.domain.record import TypingList
@@ -212,6 +215,33 @@ async def test_after_expiry_nothing_more_is_told(world: World) -> None:
     world.turn(5)
 
 
+@pytest.mark.parametrize("ends_first", [True, False])
+@pytest.mark.parametrize("seconds", [0, 6])
+async def test_an_end_that_meets_a_change_is_in_time(world: World, seconds: int, *, ends_first: bool) -> None:
+    stream, sink = world.live("alice")
+    world.turn(3)
+    end = partial(world.hub.end, stream, asyncio.get_running_loop().time() + seconds, "revoked")
+    if ends_first:
+        end()
+    world.hear(record("alice", 1))
+    if not ends_first:
+        assert stream.soon
+        end()
+    world.turn()
+    world.turn(seconds)
+    assert sink.names()[-1] == "bye"
+
+
+async def test_a_limit_is_told_though_a_change_comes_with_it(world: World) -> None:
+    world.hub.follower._pace = msgspec.structs.replace(world.hub.pace, max_watched=1)
+    _, sink = world.live(viewer="alice", interest=world.keep(users=("bob",)))
+    world.turn(3)
+    world.hear(record("bob", 1))
+    world.patch(add_users=("carol",))
+    world.turn()
+    assert sink.names() == ["bye"]
+
+
 # Slow peers
 
 
@@ -245,6 +275,34 @@ async def test_a_busy_peer_whose_stream_ends_has_a_second_more(world: World) -> 
     assert not sink.aborted
     world.turn(1)
     assert sink.aborted
+
+
+async def test_after_a_busy_peer_the_next_ping_is_in_time(world: World) -> None:
+    _, sink = world.live("alice")
+    world.turn(14)
+    world.hear(record("alice", 1))
+    world.turn()
+    sink.busy = True
+    world.hear(record("alice", 2))
+    world.turn(2)
+    sink.free()
+    world.turn()
+    assert users(sink) == [[("alice", 1)], [("alice", 2)]]
+    world.turn(15)
+    assert sink.names() == ["ping"]
+
+
+async def test_after_a_busy_peer_the_end_is_in_time(world: World) -> None:
+    stream, sink = world.live("alice")
+    sink.busy = True
+    world.hear(record("alice", 1))
+    world.hub.end(stream, asyncio.get_running_loop().time() + 20, "revoked")
+    world.turn(16)
+    sink.free()
+    world.turn()
+    assert sink.names() == ["presence"]
+    world.turn(4)
+    assert sink.names() == ["bye"]
 
 
 async def test_a_slow_peer_gets_its_snapshot_as_it_is_when_it_takes_it(world: World) -> None:
