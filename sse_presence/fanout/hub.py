@@ -105,8 +105,9 @@ class Hub:
 
     def end(self, stream: Stream, when: float, reason: str) -> None:
         """Say goodbye to a stream at loop time `when`, if it does not end before."""
-        stream.end_by(when, reason)
-        self.pump.surely_at(stream, when)
+        if not stream.over:  # the pump would keep it until then
+            stream.end_by(when, reason)
+            self.pump.surely_at(stream, when)
 
     def _position(self, stream: Stream, place: Cursor | None) -> int | None:
         span = stream.span

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from typing import Any
 
@@ -303,6 +304,16 @@ async def test_a_goodbye_is_an_event_of_the_answer(world: World) -> None:
     ((name, data),) = client.answer() or []
     assert (name, data["reason"]) == ("bye", "shutdown")
     assert data["retry_ms"] >= 500
+
+
+async def test_nothing_keeps_a_poll_that_was_answered_at_once(world: World) -> None:
+    world.live("alice")
+    client = Client(world, "alice")
+    client.begin()
+    assert client.answer()
+    world.hub.end(client.poll, asyncio.get_running_loop().time() + 86_400, "expired")
+    assert not client.poll.timed
+    assert not client.poll.soon
 
 
 async def test_what_a_client_sends_as_its_cursor_comes_back_as_json() -> None:
