@@ -74,6 +74,7 @@ class Hub:
         place = cursor.read(key, last_event_id) if key and last_event_id else None
         stream.resume = self._position(stream, place)
         stream.end_by(now + self.pace.lifetime_of_one(), "lifetime")
+        stream.written_at = now
         if isinstance(stream, Poll):
             stream.begin(place, now + (opening.patience or 0) / 1000)
         else:

@@ -267,6 +267,16 @@ async def test_a_peer_that_takes_nothing_is_given_up(world: World) -> None:
     assert stream not in world.register.streams
 
 
+async def test_a_peer_that_is_busy_when_its_stream_opens_has_the_same_time(world: World) -> None:
+    sink = Sink()
+    sink.busy = True
+    world.hub.open(world.opening("alice"), sink)
+    world.turn(24)
+    assert not sink.aborted
+    world.turn(2)
+    assert sink.aborted
+
+
 async def test_a_busy_peer_whose_stream_ends_has_a_second_more(world: World) -> None:
     stream, sink = world.live("alice")
     sink.busy = True
