@@ -31,6 +31,7 @@ class Poll(Stream):
 
     def begin(self, place: Cursor | None, answers_at: float) -> None:
         """Begin where a client stands."""
+        self.plain = False  # its cursors say more
         self._knows = NOT_ALL if place is None else place.told
         self.stale = self._knows == STALE
         self.written_at = NEVER  # nobody waits for a ping

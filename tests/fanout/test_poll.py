@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from sse_presence.domain import cursor
 from sse_presence.sse.collector import Collector
 from sse_presence.sse.encode import bye
 from tests.fanout.world import World, record
@@ -170,6 +171,20 @@ async def test_a_stream_and_polls_share_cursors(world: World) -> None:
     _, sink = world.open("alice", channels=("room",), last=client.cursor)
     assert sink.writes[0][0].json()["resumed"] is True
     assert ("presence", {"users": [{"user": "alice", "status": "online", "version": 2}]}) in sink.take()
+
+
+async def test_a_stream_is_not_given_the_cursor_of_a_poll(world: World) -> None:
+    client = Client(world, "alice")
+    client.ask()
+    client.begin()
+    _, sink = world.live("alice")
+    world.hear(record("alice", 1, changed=world.time + 1))
+    world.turn()
+    ((event,),) = sink.writes
+    assert users(client.answer()) == [["alice"]]
+    place = cursor.read(world.hub.press.key, event.id)
+    assert place is not None
+    assert place.told == cursor.NOTHING_ELSE
 
 
 async def test_members_are_told_when_they_come_or_change(world: World) -> None:
