@@ -10,7 +10,7 @@ class Sink(Protocol):
     """One response body. No method waits, and none is called while `busy`, except `abort`."""
 
     ready: Callable[[], None]
-    """Called when it is no longer busy, unless `look` says otherwise; set by the stream."""
+    """Called when the peer took something, unless `look` says otherwise; set by the stream."""
 
     look: float
     """Seconds after which to look again whether it is busy; infinite where `ready` is called."""
@@ -20,8 +20,12 @@ class Sink(Protocol):
         """Whether bytes given to it are still on their way."""
         ...
 
-    def write(self, data: bytes) -> None:
-        """Send whole events."""
+    def progressed(self) -> bool:
+        """Whether the peer took something since the last write, or since this was last asked."""
+        ...
+
+    def write(self, data: bytes) -> bool:
+        """Send whole events; whether the peer takes them bit by bit, and is to be watched meanwhile."""
         ...
 
     def end(self, data: bytes) -> None:

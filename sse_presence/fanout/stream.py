@@ -140,7 +140,7 @@ class Stream(Mailbox):
             self.ends_at, self.ends_as = when, reason
 
     def unblock(self) -> None:
-        """The sink can take more."""
+        """The peer took something."""
         if self.blocked:
             self.blocked = False
             self.hub.pump.surely_at(self, self._latest())  # it was entered to be given up
@@ -176,8 +176,9 @@ class Stream(Mailbox):
         frame = hub.press.presence(self, now)
         hub.frames += 1
         hub.bytes += len(frame)
-        self.sink.write(frame)
         self.presence_at = self.cursor_at = self.written_at = now
+        if self.sink.write(frame):
+            return self._wait(now)
         return NEVER  # nothing is due earlier than it was
 
     def _wake_for_anything(self, now: float) -> float:
@@ -193,8 +194,9 @@ class Stream(Mailbox):
             return NEVER
         self._compose(frames, now)
         if frames:
-            self.sink.write(self._sent(frames))
             self.written_at = now
+            if self.sink.write(self._sent(frames)):
+                return self._wait(now)
         return self._next()
 
     def _sent(self, frames: list[bytes]) -> bytes:
@@ -207,6 +209,8 @@ class Stream(Mailbox):
     def _wait(self, now: float) -> float:
         """The sink is busy: what is pending goes on conflating until it is ready, or too late."""
         self.blocked = True
+        if self.sink.progressed():
+            self.written_at = now  # a slow peer is there, and hears something
         too_late = min(self.written_at + self.hub.pace.send_timeout, self.ends_at + _LAST_CHANCE)
         if now < too_late:
             return min(too_late, now + self.sink.look)

@@ -24,7 +24,11 @@ class Collector:
         """Done when the answer is complete."""
         self.ready: Callable[[], None]
 
-    def write(self, data: bytes) -> None:
+    def progressed(self) -> bool:
+        """Nothing ever waits."""
+        return True
+
+    def write(self, data: bytes) -> bool:
         """Collect whole events."""
         for frame in data.split(b"\n\n"):
             fields = dict(line.split(b": ", 1) for line in frame.split(b"\n") if line)
@@ -32,6 +36,7 @@ class Collector:
                 self._cursor = fields[b"id"].decode()
             if b"event" in fields:
                 self._events.append(b'{"event":"%b","data":%b}' % (fields[b"event"], fields[b"data"]))
+        return False
 
     def end(self, data: bytes) -> None:
         """Collect the last events."""

@@ -10,6 +10,9 @@ from collections.abc import Callable
 
 from starlette.types import Send
 
+_PIECE = 65_536
+"""Bytes sent at once: of more it is seen piece by piece whether the peer takes them."""
+
 
 class SendSink:
     """The body of one stream; `fanout.sink.Sink` says what its methods promise.
@@ -19,13 +22,14 @@ class SendSink:
 
     look = float("inf")
 
-    __slots__ = ("_handler", "_send", "_writing", "aborted", "ready")
+    __slots__ = ("_handler", "_progressed", "_send", "_writing", "aborted", "ready")
 
     def __init__(self, send: Send, handler: asyncio.Task[None]) -> None:
         """`handler` is the task of the response: cancelled when the peer has to be given up."""
         self._send = send
         self._handler = handler
         self._writing: asyncio.Task[None] | None = None
+        self._progressed = False
         self.aborted = False
         self.ready: Callable[[], None] = _nobody_waits
 
@@ -34,9 +38,16 @@ class SendSink:
         """Whether the last write is not done."""
         return self._writing is not None
 
-    def write(self, data: bytes) -> None:
+    def progressed(self) -> bool:
+        """Whether a piece was sent."""
+        progressed, self._progressed = self._progressed, False
+        return progressed
+
+    def write(self, data: bytes) -> bool:
         """Send whole events."""
+        self._progressed = False
         self._writing = asyncio.create_task(self._deliver(data, more=True))
+        return len(data) > _PIECE
 
     def end(self, data: bytes) -> None:
         """Send the last events and end the body."""
@@ -58,12 +69,16 @@ class SendSink:
                 writing.result()
 
     async def _deliver(self, data: bytes, *, more: bool) -> None:
-        try:
-            await self._send({"type": "http.response.body", "body": data, "more_body": more})
-        except OSError:  # the peer is gone
-            return
-        self._writing = None
-        self.ready()
+        for start in range(0, len(data) or 1, _PIECE):
+            piece, rest = data[start : start + _PIECE], start + _PIECE < len(data)
+            try:
+                await self._send({"type": "http.response.body", "body": piece, "more_body": more or rest})
+            except OSError:  # the peer is gone
+                return
+            self._progressed = True
+            if not rest:
+                self._writing = None
+            self.ready()
 
 
 def _nobody_waits() -> None:

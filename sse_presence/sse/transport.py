@@ -37,13 +37,15 @@ class TransportSink:
 
     look = _LOOK
 
-    __slots__ = ("_ending", "_file", "_send", "_transport", "ready")
+    __slots__ = ("_ending", "_file", "_left", "_send", "_transport", "ready")
 
     def __init__(self, transport: asyncio.WriteTransport, send: Send) -> None:
         self._transport = transport
         self._file: int = transport.get_extra_info("socket").fileno()
         self._send = send
         self._ending: asyncio.Task[None] | None = None
+        self._left = 0
+        """Bytes that the peer had yet to take when that was last looked at."""
         self.ready: Callable[[], None]
 
     @property
@@ -56,17 +58,25 @@ class TransportSink:
         """Giving up ends the connection, and with it the handler."""
         return False
 
-    def write(self, data: bytes) -> None:
+    def progressed(self) -> bool:
+        """Whether the kernel, which holds little for a peer, took more of what is left."""
+        last, self._left = self._left, self._transport.get_write_buffer_size()
+        return self._left < last
+
+    def write(self, data: bytes) -> bool:
         """Send whole events."""
         transport, chunk = self._transport, _chunk(data)
         if transport.is_closing():
-            return
+            return False
         try:
             sent = os.write(self._file, chunk)  # what the transport would do, at a tenth of a delivery's cost
         except OSError:
             sent = 0
-        if sent < len(chunk):
-            transport.write(chunk[sent:])  # keeps what the peer does not take, and finds out what is wrong
+        if sent == len(chunk):
+            return False
+        transport.write(chunk[sent:])  # keeps what the peer does not take, and finds out what is wrong
+        self._left = transport.get_write_buffer_size()
+        return True
 
     def end(self, data: bytes) -> None:
         """Send the last events and end the body."""

@@ -267,6 +267,30 @@ async def test_a_peer_that_takes_nothing_is_given_up(world: World) -> None:
     assert stream not in world.register.streams
 
 
+@pytest.mark.parametrize("look", [0.05, float("inf")])
+async def test_a_slow_peer_is_given_up_only_when_it_takes_nothing(world: World, look: float) -> None:
+    _, sink = world.open("alice")
+    sink.slow, sink.look = True, look
+    world.read()
+    world.turn()
+    assert sink.names() == ["snapshot"]
+    for _ in range(5):
+        world.turn(24)
+        sink.take_some()
+        world.turn(0.05)
+        assert not sink.aborted
+    world.hear(record("alice", 1))
+    sink.free()
+    world.turn(0.05)
+    assert users(sink) == [[("alice", 1)]]
+    sink.take_some()
+    world.turn(0.05)
+    for _ in range(4):
+        assert not sink.aborted
+        world.turn(6.5)
+    assert sink.aborted
+
+
 async def test_a_peer_that_is_busy_when_its_stream_opens_has_the_same_time(world: World) -> None:
     sink = Sink()
     sink.busy = True

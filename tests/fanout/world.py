@@ -45,23 +45,29 @@ def record(user: str, version: int, body: str = ONLINE, *, changed: int | None =
 
 
 class Sink:
-    """A peer that takes everything, or nothing while `busy`."""
+    """A peer that takes everything, or nothing while `busy`; a `slow` one takes what it is told to."""
 
     def __init__(self) -> None:
         self.ready: Callable[[], None] = lambda: None
         self.look = float("inf")
-        self.busy = False
+        self.busy = self.slow = self.moved = False
         self.ended = False
         self.aborted = False
         self.writes: list[list[ServerSentEvent]] = []
         self._lines = SSELineDecoder()
         self._events = SSEDecoder()
 
-    def write(self, data: bytes) -> None:
+    def progressed(self) -> bool:
+        moved, self.moved = self.moved, False
+        return moved
+
+    def write(self, data: bytes) -> bool:
         assert not self.busy
         assert not self.ended
+        self.busy, self.moved = self.slow, False
         read = [self._events.decode(line) for line in self._lines.decode(data.decode())]
         self.writes.append([event for event in read if event is not None])
+        return self.slow
 
     def end(self, data: bytes) -> None:
         self.write(data)
@@ -69,6 +75,12 @@ class Sink:
 
     def abort(self) -> None:
         self.aborted = True
+
+    def take_some(self) -> None:
+        """Take something of what was written, but not all."""
+        self.moved = True
+        if self.look == float("inf"):
+            self.ready()
 
     def free(self) -> None:
         """Take everything again."""

@@ -75,6 +75,31 @@ async def test_c32_a_peer_that_takes_nothing_is_cut_and_delays_nobody(serve: Ser
             await _drain(stalled)
 
 
+@pytest.mark.parametrize("version", ["1.0", "1.1"])
+async def test_a_peer_that_takes_little_at_a_time_is_not_cut(serve: Serve, version: str) -> None:
+    service = serve(send_timeout=2, ping=1)
+    users = [f"user-{number:015}" for number in range(10_000)]
+    async with httpx.AsyncClient(trust_env=False) as client:
+        made = await client.post(f"{service.url}/v1/interests?as=bob", json={"users": users})
+    parts = urlsplit(service.url)
+    with socket.socket() as slow:
+        slow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
+        slow.setblocking(False)  # noqa: FBT003 - its only parameter
+        loop = asyncio.get_running_loop()
+        await loop.sock_connect(slow, (parts.hostname, parts.port))
+        target = f"/v1/events?as=bob&interest={made.json()['interest']}"
+        await loop.sock_sendall(slow, f"GET {target} HTTP/{version}\r\nHost: localhost\r\n\r\n".encode())
+        begun, taken = loop.time(), b""
+        while b'"part":20,"parts":20' not in taken:
+            piece = await loop.sock_recv(slow, 8_192)
+            assert piece
+            taken += piece
+            await asyncio.sleep(0.06)
+        assert loop.time() - begun > 2
+    assert users[-1].encode() in taken
+    assert "takes nothing" not in service.log
+
+
 async def _drain(stalled: socket.socket) -> None:
     loop = asyncio.get_running_loop()
     while await loop.sock_recv(stalled, 65_536):
