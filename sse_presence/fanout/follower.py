@@ -108,19 +108,31 @@ class Follower:
                 self._leave(stream, following, following.rooms.pop(channel))
 
     def _grow(self, stream: Stream, following: Following, last: StoredInterest, now: StoredInterest) -> None:
+        may_enter = following.caller.may_enter
         users = _come(last.users, now.users)
-        for user in users:
-            if user in last.users and user in following.topics and stream.live:  # it was removed meanwhile
-                self._tell_when_known(stream, following, following.topics[user])
+        self._tell_anew(stream, following, [user for user in users if user in last.users])
         self._take(stream, following, users)
-        for channel in filter(following.caller.may_enter, _come(_channels(last), _channels(now))):
-            if channel not in following.rooms:
+        for channel in filter(may_enter, _come(_channels(last), _channels(now))):
+            room = following.rooms.get(channel)
+            if room is None:
                 room = following.rooms[channel] = self._register.room(channel)
                 room.enter(stream)
                 self._begin(stream, following, room)
-        for channel in filter(following.caller.may_enter, _come(last.members, now.members)):
-            following.crowds.add(following.rooms[channel])
-            self._take(stream, following, sorted(following.rooms[channel].roster.members))
+            elif stream.live and last.channels.get(channel, 0) != now.channels.get(channel):
+                self._tell_when_known(stream, following, room)  # neither list had it all along
+        for channel in filter(may_enter, _come(last.members, now.members)):
+            room = following.rooms[channel]
+            members = sorted(room.roster.members)
+            if room in following.crowds:
+                self._tell_anew(stream, following, [user for user in members if user not in now.users])
+            following.crowds.add(room)
+            self._take(stream, following, members)
+
+    def _tell_anew(self, stream: Stream, following: Following, users: Iterable[str]) -> None:
+        """Tell of users who were removed meanwhile, and are watched."""
+        for user in users:
+            if stream.live and user in following.topics:
+                self._tell_when_known(stream, following, following.topics[user])
 
     def _take(self, stream: Stream, following: Following, users: Iterable[str]) -> None:
         """Watch more users, as far as that is allowed."""

@@ -52,6 +52,13 @@ class Following:
         """Store time at which a user was named; 0 for one who was from the beginning, or is a member only."""
         return self.users.get(topic.name, 0)
 
+    def begun(self, position: int) -> list[tuple[str, int]]:
+        """The channels watched that were named after a position, and when."""
+        if self.interest is None:
+            return []
+        named = (*self.interest.channels.items(), *self.interest.members.items())
+        return [(channel, added) for channel, added in named if added > position and channel in self.rooms]
+
     def since(self, topic: Topic, position: int) -> bool:
         """Whether somebody who was told everything up to a position has to be told of a user.
 

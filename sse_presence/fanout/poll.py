@@ -65,8 +65,10 @@ class Poll(Stream):
         following = self.following
         if self.behind or self.typed is not None or (following is not None and following.awaited):
             return NOT_ALL
-        above = sorted((topic.name, topic.version) for topic in self.topics if self._above(topic, position))
-        return self._digest(above) if above or self.rooms else NOTHING_ELSE
+        above = [(topic.name, topic.version) for topic in self.topics if self._above(topic, position)]
+        if following is not None:
+            above += following.begun(position)
+        return self._digest(sorted(above)) if above or self.rooms else NOTHING_ELSE
 
     def _above(self, topic: Topic, position: int) -> bool:
         return topic.changed > position or (

@@ -111,6 +111,46 @@ async def test_what_is_removed_and_added_again_is_told_again(world: World) -> No
     assert told(sink) == []
 
 
+@pytest.mark.parametrize("heard", [True, False])
+@pytest.mark.parametrize(
+    ("kind", "names"), [("channels", ["channel", "typing"]), ("members", ["channel", "typing", "presence"])]
+)
+async def test_a_channel_that_is_removed_and_added_again_is_told_again(
+    world: World, kind: str, names: list[str], *, heard: bool
+) -> None:
+    world.members["room"] = {"bob", "carol"}
+    _, sink = world.live(viewer="alice", interest=world.keep("alice", users=("bob",), **{kind: ("room",)}))
+    world.turn(1.1)
+    if heard:
+        world.patch(**{f"remove_{kind}": ("room",), f"add_{kind}": ("room",)})
+    else:
+        world.publish(interests=(world.changed(**{f"remove_{kind}": ("room",)}),))
+        world.patch(**{f"add_{kind}": ("room",)})
+        world.read()
+    world.turn()
+    again = dict(told(sink))
+    assert [name for name in again if name not in {"stale", "fresh"}] == names
+    assert again["channel"] == ["room"]
+    assert again.get("presence", ["carol"]) == ["carol"], "bob was named all along"
+    world.patch(**{f"add_{kind}": ("room",)})
+    world.turn(1.1)
+    assert told(sink) == []
+
+
+async def test_a_channel_in_another_list_all_along_is_not_told_again(world: World) -> None:
+    interest = world.keep(channels=("room",))
+    _, sink = world.live(viewer="alice", interest=interest)
+    world.turn(1.1)
+    world.patch(add_members=("room",))
+    world.patch(remove_members=("room",), add_members=("room",))
+    world.patch(remove_members=("room",))
+    world.turn(1.1)
+    assert told(sink) == []
+    world.patch(remove_channels=("room",), add_members=("room",))
+    world.turn(1.1)
+    assert told(sink) == [("channel", ["room"]), ("typing", ["room"])]
+
+
 async def test_rights_decide_about_what_is_added_too(world: World) -> None:
     caller = Identity(user="alice", rights=Rights(watch=frozenset({"bob"}), channels=frozenset({"room"})))
     stream, sink = world.live(viewer="alice", interest=world.keep(), caller=caller)

@@ -221,6 +221,23 @@ async def test_a_changed_interest_is_told(world: World) -> None:
     assert client.ask(1.0) is None
 
 
+@pytest.mark.parametrize("kind", ["channels", "members"])
+async def test_a_channel_that_begins_anew_between_two_polls_is_told(world: World, kind: str) -> None:
+    world.members["room"] = {"bob"}
+    client = Client(world, viewer="alice", interest=world.keep("alice", **{kind: ("room",)}))
+    client.ask()
+    world.mark()
+    assert client.ask(1.0) is None
+    client.poll.hub.leave(client.poll)
+    world.patch(**{f"remove_{kind}": ("room",), f"add_{kind}": ("room",)})
+    presence = ["presence"] if kind == "members" else []
+    assert client.ask() == [*presence, "typing", "channel"]
+    assert client.ask(1.0) is None
+    world.mark()
+    client.poll.hub.leave(client.poll)
+    assert client.ask(1.0) is None
+
+
 # Trouble
 
 
