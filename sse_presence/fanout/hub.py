@@ -103,6 +103,7 @@ class Hub:
         if not stream.over:
             stream.over = True
             self.register.leave(stream)
+            stream.let_go()
 
     def end(self, stream: Stream, when: float, reason: str) -> None:
         """Say goodbye to a stream at loop time `when`, if it does not end before."""

@@ -139,6 +139,13 @@ class Stream(Mailbox):
         if when < self.ends_at:
             self.ends_at, self.ends_as = when, reason
 
+    def let_go(self) -> None:
+        """Keep nothing alive: it is over, but the pump may know it for as long as a poll may last."""
+        self.empty()
+        self.topics = self.rooms = ()
+        self.following = None
+        del self.sink
+
     def unblock(self) -> None:
         """The peer took something."""
         if self.blocked:

@@ -348,6 +348,14 @@ async def test_nothing_keeps_a_poll_that_was_answered_at_once(world: World) -> N
     assert not client.poll.soon
 
 
+async def test_a_poll_that_was_answered_keeps_nothing_alive(world: World) -> None:
+    client = Client(world, "alice", "bob", channels=("room",), members=("hall",))
+    assert client.ask()
+    assert client.poll.timed, "the pump still knows it"
+    assert (client.poll.topics, client.poll.rooms, client.poll.following) == ((), (), None)
+    assert not hasattr(client.poll, "sink")
+
+
 async def test_what_a_client_sends_as_its_cursor_comes_back_as_json() -> None:
     sink = Collector('"\\é\x00')
     sink.end(bye("limit", 30_000))
