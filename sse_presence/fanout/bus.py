@@ -117,8 +117,9 @@ class Bus:
             await home.close(pubsub)
 
     async def _confirmed(self, pubsub: PubSub) -> None:
+        """Wait for a confirmation, past what comes on channels confirmed before: positions are read later."""
         message: dict[str, Any] | None = None
-        while message is None:
+        while message is None or message["type"] in {"message", "smessage"}:
             message = await pubsub.get_message(timeout=_CONFIRMED_WITHIN)
         if message["type"] not in {"subscribe", "ssubscribe"}:
             raise _BrokenError(f"a {message['type']} came in place of a subscription")

@@ -4,18 +4,25 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import pytest
 from redis.asyncio import Redis
 
+from sse_presence.fanout.bus import Bus, Positions
+from sse_presence.store.client import Home
 from sse_presence.store.keys import bus
+from sse_presence.store.server import options
 from tests.conftest import Events, StartLive
 from tests.live.test_stream import post
-from tests.running import meanwhile
+from tests.running import CEILING, meanwhile
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Sequence
+
+    from redis.asyncio.client import PubSub
+
+    from sse_presence.fanout.mender import Mender
 
 
 @asynccontextmanager
@@ -126,3 +133,45 @@ async def test_c42_four_processes_sweep_as_often_as_one(live: StartLive, redis_u
     assert 10 <= marks <= 25
     assert marks_of_all <= marks * 2.2
     assert asked_of_all <= asked * 2.2
+
+
+class BusyHome(Home):
+    """One of a cluster's servers; on every channel something comes before the next is asked for."""
+
+    async def subscribe(self, pubsub: PubSub) -> None:
+        for channel in self.channels:
+            await pubsub.ssubscribe(channel)
+            while not await self.redis.spublish(channel, b"news"):  # noqa: ASYNC110 - nobody tells
+                await asyncio.sleep(0.001)
+
+
+class Noted:
+    """A mender that only notes what was lost."""
+
+    def __init__(self) -> None:
+        self.losses: list[Sequence[int]] = []
+
+    def lost(self, numbers: Sequence[int]) -> None:
+        self.losses.append(numbers)
+
+    def regained(self, _: Positions) -> None:
+        pass
+
+    def second(self, _: Sequence[int]) -> bool:
+        return False
+
+
+async def test_c35_what_is_published_while_channels_are_asked_for_is_no_loss(redis_url: str) -> None:
+    channels = {bus(number): number for number in range(9)}
+
+    async def homes(asked: Sequence[bytes]) -> list[Home]:
+        return [BusyHome(tuple(asked), Redis.from_url(redis_url, **options()), sharded=True)]
+
+    async def begin(_: Sequence[int]) -> Positions:
+        return {}
+
+    mender = Noted()
+    hearing = Bus(homes, channels, begin, lambda *_: None, cast("Mender", mender))
+    async with meanwhile(hearing.run()), asyncio.timeout(CEILING):
+        await hearing.heard.wait()
+    assert mender.losses == []
