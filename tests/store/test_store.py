@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable
+from typing import cast
 
 import pytest
 from redis.asyncio import Redis
@@ -33,6 +34,20 @@ async def make(redis_url: str) -> AsyncIterator[Callable[..., Store]]:
 
     def made(**settings: int) -> Store:
         stores.append(Store(Client(redis_url), Settings(**settings)))  # type: ignore[arg-type]
+        return stores[-1]
+
+    yield made
+    for store in stores:
+        await store.close()
+
+
+@pytest.fixture
+async def make_at(redis_url: str) -> AsyncIterator[Callable[..., Store]]:
+    """Stores for which it is always the same time."""
+    stores: list[Store] = []
+
+    def made(now: int, url: str = redis_url) -> Store:
+        stores.append(Store(Client(url), Settings(), clock=lambda: now))
         return stores[-1]
 
     yield made
@@ -161,6 +176,48 @@ async def test_a_promoted_server_is_another_incarnation_from_its_first_call_on(
     reading = await store.read(["alice"])
     assert reading.positions[0][0] != before[0]
     assert (await store.read(["alice"])).positions[0][0] == reading.positions[0][0]
+
+
+async def up(redis: Redis) -> int:
+    """Seconds for which a server says that it is up; at least one."""
+    while not (seconds := (await redis.info("server"))["uptime_in_seconds"]):  # noqa: ASYNC110 - of another
+        await asyncio.sleep(0.05)
+    return int(seconds)
+
+
+async def test_a_promotion_is_noticed_behind_a_second_one(
+    make_at: Callable[..., Store], redis: Redis
+) -> None:
+    """Though the server has been up for longer than since the last sweep."""
+    await up(redis)
+    store = make_at(1_000_000)
+    await store.tick()
+    before = (await store.positions([0]))[0]
+    for _ in range(2):
+        await redis.replicaof("127.0.0.1", "1")
+        await redis.replicaof("NO", "ONE")
+    assert (await store.positions([0]))[0][0] != before[0]
+
+
+async def test_a_server_that_may_have_started_since_the_last_sweep_is_another_incarnation(
+    make_at: Callable[..., Store], redis: Redis, valkey_url: str
+) -> None:
+    """Its uptime may be said to be nearly a second longer than it is."""
+    async with Redis.from_url(valkey_url) as other:
+        await other.flushall()
+        elsewhere = make_at(1_000_000, url=valkey_url)
+        await elsewhere.tick()
+        before = (await elsewhere.positions([0]))[0]
+        partition = cast("bytes", await other.get("presence:{0}:m"))
+    uptime = 0
+    while uptime != await up(redis):  # or a second ended meanwhile
+        uptime = await up(redis)
+        await redis.set("presence:{0}:m", partition)
+        after = (await make_at(1_000_000 + uptime * 1000 - 1).positions([0]))[0]
+    assert after[0] != before[0]
+    await redis.set("presence:{0}:m", partition)
+    after = (await make_at(1_000_000 + (uptime - 1) * 1000).positions([0]))[0]
+    assert after[0] == before[0], "it was up before, so the partition has moved"
 
 
 @pytest.mark.parametrize(

@@ -28,6 +28,7 @@ local OUTAGE_AFTER = 5000 -- no process reached the store for longer: an outage 
 local KEPT_OUTAGES = 32 -- far more than devices can outlive
 local CAUGHT_UP = 10 -- a lead over the server's clock shrinks by a tenth of the time that passes
 local NEVER = 2 ^ 53
+local NOBODY = string.rep('0', 40) -- whom a server took over from that was always a master
 
 local clock = tonumber(ARGV[1])
 if not clock then
@@ -105,21 +106,29 @@ local function position()
   return math.max(partition.last, now - 1)
 end
 
--- Whether the server has started since the last sweep.
+-- Whether the server may have started since the last sweep. Its uptime is the difference of two times in whole
+-- seconds, so that it may be said to be nearly one more than it is.
 local function restarted()
   local uptime = string.match(redis.call('INFO', 'server'), 'uptime_in_seconds:(%d+)')
-  return tonumber(uptime) * 1000 < now - partition.swept
+  return (tonumber(uptime) - 1) * 1000 < now - partition.swept
+end
+
+-- Whether the server took over from the master known last. Where no slots move, whichever master it took over
+-- from will do: between two calls there may have been two.
+local function promoted(info)
+  local former = string.match(info, 'master_replid2:(%w+)')
+  return former == partition.master or PUBLISH == 'PUBLISH' and former ~= NOBODY
 end
 
 -- A replica that was promoted and a server that was restarted may lack writes that were acknowledged, so
 -- they begin another incarnation, with the first call of all: no version of the old one may come again. A
--- server that a slot has moved to lacks nothing. A clock that went back proves no uptime.
+-- server that a slot has moved to lacks nothing, nor does one that gave itself another id because it has had
+-- no replica for an hour. A clock that went back proves no uptime.
 local function check_master(went_back)
   local info = redis.call('INFO', 'replication')
   local master = string.match(info, 'master_replid:(%w+)') or ''
   if partition.master == master then return end
-  local promoted = string.match(info, 'master_replid2:(%w+)') == partition.master
-  if partition.master ~= '' and (promoted or went_back or restarted()) then
+  if partition.master ~= '' and (went_back or promoted(info) or restarted()) then
     partition.incarnation, partition.seq, partition.settling = ARGV[3], 0, 0
   end
   partition.master = master
