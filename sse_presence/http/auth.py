@@ -70,7 +70,8 @@ class ByToken:
         return self._tokens.identity(token)
 
     def _refuse_foreign_page(self, request: Request) -> None:
-        acts = request.method not in {"GET", "HEAD"} or request.scope["path"].endswith(_STREAMS)
+        path = request.scope["path"].removeprefix(request.scope.get("root_path", ""))
+        acts = request.method not in {"GET", "HEAD"} or path in _STREAMS
         page = foreign_page(request.headers, self._origins) if acts else None
         if page is not None:
             raise Forbidden(
@@ -78,8 +79,9 @@ class ByToken:
             )
 
 
-_STREAMS = ("/v1/events",)
-"""Paths of GET requests that do more than read: a stream keeps its device alive."""
+_STREAMS = frozenset({"/v1/events", "/v1/poll"})
+"""Paths of GET requests that do more than read: a stream keeps its device alive, and a poll that waits takes
+the place of one."""
 
 
 def bearer(request: Request) -> str | None:

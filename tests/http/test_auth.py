@@ -28,9 +28,11 @@ def request(
     query: bytes = b"",
     method: str = "GET",
     path: str = "/v1/presence",
+    root: str = "",
 ) -> Request:
     raw = [(name.lower().encode(), value.encode()) for name, value in (headers or {}).items()]
-    return Request({"type": "http", "method": method, "path": path, "query_string": query, "headers": raw})
+    place = {"path": root + path, "root_path": root}
+    return Request({"type": "http", "method": method, **place, "query_string": query, "headers": raw})
 
 
 async def test_open_mode_believes_header_and_query() -> None:
@@ -98,20 +100,22 @@ async def test_without_a_token_nobody_calls(headers: dict[str, str]) -> None:
         await BY_TOKEN(request(headers, query=f"as=alice&token={token('alice')}".encode()))
 
 
+@pytest.mark.parametrize("root", ["", "/mounted"])
 @pytest.mark.parametrize(
-    ("method", "path"), [("POST", "/v1/heartbeat"), ("GET", "/v1/events"), ("GET", "/mounted/v1/events")]
+    ("method", "path"), [("POST", "/v1/heartbeat"), ("GET", "/v1/events"), ("GET", "/v1/poll")]
 )
-async def test_a_cookie_writes_and_streams_for_known_origins_only(method: str, path: str) -> None:
+async def test_a_cookie_writes_and_streams_for_known_origins_only(method: str, path: str, root: str) -> None:
     cookie = {"Cookie": f"presence_token={token('bob')}", "Host": "presence.example"}
     for known in ({}, {"Origin": "https://app.example"}, {"Origin": "https://presence.example"}):
-        assert (await BY_TOKEN(request(cookie | known, method=method, path=path))).user == "bob"
+        assert (await BY_TOKEN(request(cookie | known, method=method, path=path, root=root))).user == "bob"
     for foreign in ({"Origin": "https://evil.example"}, {"Origin": "null"}, {"Sec-Fetch-Site": "cross-site"}):
         with pytest.raises(Forbidden, match="SSE_PRESENCE_ORIGINS"):
-            await BY_TOKEN(request(cookie | foreign, method=method, path=path))
+            await BY_TOKEN(request(cookie | foreign, method=method, path=path, root=root))
         bearer = foreign | {"Authorization": f"Bearer {token('alice')}"}
-        assert (await BY_TOKEN(request(bearer, method=method, path=path))).user == "alice"
+        assert (await BY_TOKEN(request(bearer, method=method, path=path, root=root))).user == "alice"
 
 
 async def test_a_cookie_reads_for_all() -> None:
     headers = {"Cookie": f"presence_token={token('bob')}", "Origin": "https://elsewhere.example"}
-    assert (await BY_TOKEN(request(headers))).user == "bob"
+    for path in ("/v1/presence", "/v1/channels/v1/events", "/v1/channels/a/v1/poll"):
+        assert (await BY_TOKEN(request(headers, path=path))).user == "bob"
