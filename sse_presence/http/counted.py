@@ -7,7 +7,7 @@ from http import HTTPStatus
 
 from starlette.requests import Request
 
-from sse_presence.errors import RequestError, StoreUnavailable
+from sse_presence.http.problems import REFUSED, answer_to
 from sse_presence.http.reply import Reply
 from sse_presence.service import Service
 
@@ -22,11 +22,8 @@ def counted(kind: str, handler: Handler) -> Handler:
         try:
             answer = await handler(request, service)
             code = answer.status_code
-        except RequestError as error:
-            code = error.status
-            raise
-        except StoreUnavailable:
-            code = HTTPStatus.SERVICE_UNAVAILABLE
+        except REFUSED as error:
+            code = (await answer_to(request, error)).status_code
             raise
         finally:
             service.signals[kind, str(int(code))] += 1
