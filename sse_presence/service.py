@@ -75,7 +75,7 @@ class Node:
         self.sweeper = Sweeper(self.store, settings)
         channels = {keys.bus(number): number for number in range(self.store.partitions)}
         self.bus = Bus(client.homes, channels, self._begin, self._hear, self.mender)
-        self.attachments = Attachments(self.store, self.pump, settings.heartbeat / 1000)
+        self.attachments = Attachments(self.store, self.pump, settings.shortest_interval / 1000)
         self.desk = Desk(
             self.hub,
             self.attachments,

@@ -137,6 +137,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Serve the demo page at `/`."""
 
     @property
+    def shortest_interval(self) -> int:
+        """The shortest interval that a device may declare."""
+        return -(-self.heartbeat // 3)
+
+    @property
     def longest_interval(self) -> int:
         """The longest interval that a device may declare: hidden tabs fire timers once a minute."""
         return 4 * self.heartbeat

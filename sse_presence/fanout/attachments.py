@@ -1,9 +1,11 @@
 """Devices that have a stream open here, and what the store is told of it.
 
-An attached device is renewed when its stream opens and whenever one heartbeat interval passed without a
-signal or a renewal that this process knows of; how far that carries is the store's rule. When the peer
-closes the device's last stream of this process the store is told; when this process closes it, or dies, it
-is not. What the store does not take is told again a little later, unless something newer is to be told.
+An attached device is renewed when its stream opens and whenever one interval of it passed without a signal
+or a renewal that this process knows of; how far that carries is the store's rule. The interval is what the
+device's last signal here declared, or what the store told with the last renewal, for its signals may all come
+by other processes; until one is known, it is the shortest that there is. When the peer closes the device's
+last stream of this process the store is told; when this process closes it, or dies, it is not. What the store
+does not take is told again a little later, unless something newer is to be told.
 """
 
 from __future__ import annotations
@@ -68,7 +70,7 @@ class Attachments:
     """All attached devices of the process, and the one task that tells the store."""
 
     def __init__(self, store: Store, pump: Pump, interval: float) -> None:
-        """`interval`: seconds between two signals of a device that declared nothing else."""
+        """`interval`: seconds between two signals of a device of which nothing else is known."""
         self._store = store
         self._pump = pump
         self._interval = interval
@@ -102,8 +104,13 @@ class Attachments:
         attachment = self._attached.get((user, device))
         if attachment is not None:
             attachment.known_at = asyncio.get_running_loop().time()
-            if interval is not None:
-                attachment.interval = interval / 1000
+            self._adopt(attachment, interval)
+
+    def _adopt(self, attachment: Attachment, interval: int | None) -> None:
+        """Take the device's interval where it is known; the time to renew may come sooner with it."""
+        if interval is not None:
+            attachment.interval = interval / 1000
+            self._pump.at(attachment, attachment.known_at + attachment.interval)
 
     def tell(self, key: Key, news: News) -> None:
         """Have the store told."""
@@ -125,7 +132,12 @@ class Attachments:
 
     async def _tell(self, key: Key, news: News) -> bool:
         try:
-            await (self._store.renew(*key) if news is News.RENEW else self._store.closed(*key))
+            if news is News.CLOSED:
+                await self._store.closed(*key)
+            else:
+                interval = await self._store.renew(*key)
+                if key in self._attached:
+                    self._adopt(self._attached[key], interval)
         except StoreUnavailable:
             if news is News.CLOSED or key in self._attached:
                 self._news.setdefault(key, news)

@@ -70,7 +70,7 @@ class HeartbeatBody(DeviceBody, frozen=True, kw_only=True):
         """Say what cannot be taken."""
         errors = super().flaws(settings)
         if self.interval_ms is not None:
-            shortest, longest = -(-settings.heartbeat // 3), settings.longest_interval
+            shortest, longest = settings.shortest_interval, settings.longest_interval
             if not shortest <= self.interval_ms <= longest:
                 errors.append(FieldError("interval_ms", f"must be between {shortest} and {longest}"))
         if self.activity and not _ACTIVITY.fullmatch(self.activity):

@@ -127,9 +127,10 @@ class Store:
             return Answer(status="", stale=True, seq=newer, time=reply.now)
         return _answer(*await self._submit(user, ("touch", user, device, signal.typing)))
 
-    async def renew(self, user: str, device: str) -> None:
-        """A stream of the device is attached."""
-        await self._submit(user, ("renew", user, device))
+    async def renew(self, user: str, device: str) -> int | None:
+        """A stream of the device is attached; the device's interval, None if it is not known."""
+        _, interval = await self._submit(user, ("renew", user, device))
+        return interval or None
 
     async def closed(self, user: str, device: str) -> None:
         """The peer closed the device's last stream of this process."""

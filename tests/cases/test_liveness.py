@@ -93,6 +93,23 @@ async def test_c02_moving_between_processes_changes_nothing(
             assert watcher.statuses(user) == ["offline", "online"]
 
 
+async def test_c06_a_stream_keeps_a_device_that_beats_often_elsewhere(
+    live: StartLive, events: Events, call: Call
+) -> None:
+    """Renewed only once in a usual interval, it would die in between."""
+    settings = SHORT | {"heartbeat": 6, "liveness_factor": 2, "renewal_ceiling": 60}
+    one, other = await live(**settings), await live(**settings)
+    async with (
+        events(other.url, "alice", me="alice", device="laptop"),
+        events(other.url, "alice") as watcher,
+    ):
+        await watcher.next("snapshot")
+        await call(one.url, "alice").beat(interval_ms=2000)
+        await becomes(watcher, "alice", "online")
+        await watcher.quiet(7)
+        assert watcher.statuses("alice") == ["offline", "online"]
+
+
 async def test_c04_a_query_is_never_behind_the_clock(live: StartLive, events: Events, call: Call) -> None:
     """At every moment the answer is what its own `time` makes it, however long the next sweep takes."""
     node = await live(**SHORT | {"sweep": 2, "typing_ttl": 5, "idle_after": 1.1, "hidden_idle_after": 1})

@@ -23,10 +23,13 @@ class FakeStore:
     def __init__(self) -> None:
         self.told: list[str] = []
         self.reachable = True
+        self.interval: int | None = None
+        """What it knows of the device."""
         self.news = asyncio.Event()
 
-    async def renew(self, user: str, device: str) -> None:
+    async def renew(self, user: str, device: str) -> int | None:
         self._tell(f"renew {user} {device}")
+        return self.interval
 
     async def closed(self, user: str, device: str) -> None:
         self._tell(f"closed {user} {device}")
@@ -85,6 +88,26 @@ async def test_a_device_that_declared_a_longer_interval_is_renewed_less_often(be
     bench.attachments.signalled("alice", "phone", 60_000)
     await asyncio.sleep(4 * INTERVAL)
     assert bench.store.told == ["renew alice phone"]
+
+
+async def test_a_device_that_signals_elsewhere_is_renewed_as_often_as_it_declared(bench: Bench) -> None:
+    """At first as often as any, for nothing is known of it."""
+    bench.attachments.attach("alice", "phone")
+    await bench.until(2)
+    bench.store.interval = 60_000
+    await bench.until(3)
+    await asyncio.sleep(4 * INTERVAL)
+    assert len(bench.store.told) == 3
+
+
+async def test_a_shorter_interval_is_kept_from_the_next_renewal_on(bench: Bench) -> None:
+    bench.store.interval = 60_000
+    bench.attachments.attach("alice", "phone")
+    await bench.until(1)
+    await asyncio.sleep(2 * INTERVAL)
+    assert len(bench.store.told) == 1
+    bench.attachments.signalled("alice", "phone", 100)
+    await bench.until(2)
 
 
 async def test_only_the_last_stream_closed_by_its_peer_is_told(bench: Bench) -> None:

@@ -86,8 +86,10 @@ class Partition:
         user, newer = spec.leave(self.user(name), signal, self.now, self.rules)
         return spec.status_of(self._settle(name, user).real), newer
 
-    def renew(self, name: str, device: str) -> None:
-        self.apply(name, lambda user: spec.renew(user, device, self.now, self.rules))
+    def renew(self, name: str, device: str) -> int | None:
+        user = self.apply(name, lambda user: spec.renew(user, device, self.now, self.rules))
+        attached = user.real.devices.get(device)
+        return attached.interval if attached is not None else None
 
     def closed(self, name: str, device: str) -> None:
         self.apply(name, lambda user: spec.closed(user, device, self.now, self.rules))

@@ -199,8 +199,8 @@ class Agreement(RuleBasedStateMachine):
 
     @rule(user=users, device=devices, renews=st.booleans())
     def stream(self, user: str, device: str, *, renews: bool) -> None:
-        self.call(self.store.renew(user, device) if renews else self.store.closed(user, device))
-        (self.model.renew if renews else self.model.closed)(user, device)
+        interval = self.call(self.store.renew(user, device) if renews else self.store.closed(user, device))
+        assert interval == (self.model.renew if renews else self.model.closed)(user, device)
         self.check()
 
     @rule()

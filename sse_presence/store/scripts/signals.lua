@@ -63,7 +63,7 @@ function operations.leave(op)
   return { status_of(user.real), newer or false }
 end
 
--- Renew: user, device. A stream of the device is attached.
+-- Renew: user, device. A stream of the device is attached. Result: its interval, or false if it is not known.
 function operations.renew(op)
   local user = load_user(op[2])
   local d = user.real.devices[op[3]]
@@ -72,7 +72,7 @@ function operations.renew(op)
     d.deadline, d.grace = math.max(d.deadline, reach), NO_GRACE
   end
   finish(user)
-  return true
+  return d and d.interval or false
 end
 
 -- Closed: user, device. The peer closed the device's last stream.
