@@ -236,6 +236,10 @@ _RULES: tuple[tuple[Callable[[Settings], bool], str], ...] = (
         "SSE_PRESENCE_RETENTION must be at least RENEWAL_CEILING, or records would end before their devices.",
     ),
     (
+        lambda s: s.retention >= s.longest_interval * s.liveness_factor,
+        "SSE_PRESENCE_RETENTION must be at least 4 × HEARTBEAT × LIVENESS_FACTOR: devices may live as long.",
+    ),
+    (
         lambda s: 0 <= s.partitions <= 1_024,
         "SSE_PRESENCE_PARTITIONS must be between 0 (choose by the kind of store) and 1024.",
     ),

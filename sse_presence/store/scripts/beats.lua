@@ -61,6 +61,7 @@ local function take_beaten(key)
   return beaten_fields[n], beaten_devices[n]
 end
 
+-- The life of the key is put off by whoever writes the user whole, as its timer has somebody do in time.
 local function write_beaten()
   for n, key in ipairs(beaten_keys) do
     if key then call('HSET', key, beaten_fields[n], beaten_devices[n]) end
