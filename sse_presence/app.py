@@ -24,6 +24,7 @@ from starlette.middleware import Middleware
 from sse_presence.http.auth import Authenticate, authenticator
 from sse_presence.http.cors import CrossOrigin, Sharing
 from sse_presence.http.direct import Direct
+from sse_presence.http.leftover import ReadToEnd
 from sse_presence.http.middleware import Entrance, OpenModeGuard, Rule, TargetLimit
 from sse_presence.http.pages import Pages
 from sse_presence.http.problems import HANDLERS
@@ -45,6 +46,7 @@ def create_app(settings: Settings, authenticate: Authenticate | None = None) -> 
     app = Starlette(
         routes=routes(),
         middleware=[
+            Middleware(ReadToEnd),
             Middleware(CrossOrigin, shared),
             Middleware(Entrance, rules),
         ],
