@@ -21,8 +21,8 @@ from sse_presence.http.whole import WholeRequest
 
 T = TypeVar("T")
 
-_TYPES = frozenset({"application/json", "text/plain"})
-"""Plain text, because a browser's beacon sends strings as that."""
+TYPES = frozenset({"application/json", "text/plain"})
+"""Of bodies. Plain text, because a browser's beacon sends strings as that."""
 
 _SHOWN = 200
 """Characters of a complaint that are sent back: it may quote what was sent."""
@@ -31,7 +31,7 @@ _SHOWN = 200
 async def read_body(request: Request, limit: int) -> bytes:
     """Read a body of at most `limit` bytes; the server throws away what follows."""
     content_type = header(request.scope, b"content-type") or ""
-    if content_type not in _TYPES and content_type.partition(";")[0].strip().lower() not in _TYPES:
+    if content_type not in TYPES and content_type.partition(";")[0].strip().lower() not in TYPES:
         raise UnsupportedType(
             "Send JSON with `Content-Type: application/json` (or text/plain, from a beacon)."
         )

@@ -23,6 +23,7 @@ from sse_presence.http.answers import (
     ref,
     thing,
 )
+from sse_presence.http.body import TYPES
 from sse_presence.http.reply import Reply
 from sse_presence.http.schemas import (
     EmptyBody,
@@ -48,6 +49,7 @@ class Call(NamedTuple):
     status: int = 200
     media_type: str = "application/json"
     refusals: Sequence[int] = (400, 401, 403, 422, 429, 503)
+    """Beside 414, which any target may be."""
 
 
 def _query(name: str, schema: Schema, description: str) -> Schema:
@@ -139,13 +141,13 @@ CALLS = (
         TEXT,
         parameters=_INTEREST,
         media_type="text/event-stream",
-        refusals=(400, 401, 403, 404, 414, 422),
+        refusals=(400, 401, 403, 404, 422),
     ),
     Call(
         *("get", "/v1/poll", "What a stream would tell, in one answer"),
         thing(cursor=TEXT, events=many(ref("Event"))),
         parameters=(*_INTEREST, _query("timeout_ms", {"type": "integer"}, "how long to wait for something")),
-        refusals=(400, 401, 403, 404, 414, 422, 429, 503),
+        refusals=(400, 401, 403, 404, 422, 429, 503),
     ),
     Call(
         *("post", "/v1/users/{user}/disconnect", "End a user's streams and tokens; takes the role admin"),
@@ -206,7 +208,7 @@ def document(root: str = "") -> dict[str, Any]:
 def _operation(call: Call) -> dict[str, Any]:
     answer = {"description": call.summary, "content": {call.media_type: {"schema": call.answer}}}
     responses = {str(call.status): answer} | {
-        str(status): {"$ref": "#/components/responses/Problem"} for status in call.refusals
+        str(status): {"$ref": "#/components/responses/Problem"} for status in sorted({*call.refusals, 414})
     }
     operation: dict[str, Any] = {"summary": call.summary, "responses": responses}
     if call.parameters:
@@ -214,7 +216,7 @@ def _operation(call: Call) -> dict[str, Any]:
     if call.body is not None:
         operation["requestBody"] = {
             "required": call.body is not EmptyBody,
-            "content": {"application/json": {"schema": ref(call.body.__name__)}},
+            "content": {media_type: {"schema": ref(call.body.__name__)} for media_type in sorted(TYPES)},
         }
     if not call.path.startswith("/v1/"):
         operation["security"] = []

@@ -111,6 +111,9 @@ async def test_refusals_are_as_described(alice: httpx.AsyncClient) -> None:
     """Of every call that takes something: by their codes and in their shape."""
     for method, path in sorted(OPERATIONS):
         place = re.sub("{.*}", "x", path)
+        answer = await alice.request(method, place, params={"user": "x" * 17_000})
+        assert answer.status_code == 414
+        check_answer(method, path, answer)
         attempts: list[dict[str, Any]] = [
             {"headers": {"X-Presence-User": ""}},
             {"params": {"unheard_of": "1"}},
@@ -131,6 +134,16 @@ async def test_refusals_are_as_described(alice: httpx.AsyncClient) -> None:
     answer = await alice.patch("/v1/interests/unknown", json={})
     assert answer.status_code == 404
     check_answer("PATCH", "/v1/interests/{interest}", answer)
+
+
+async def test_content_types_are_as_described(alice: httpx.AsyncClient) -> None:
+    interest = (await alice.post("/v1/interests", json=BODIES["/v1/interests"])).json()["interest"]
+    for method, path in sorted(OPERATIONS):
+        body = DOCUMENT["paths"][path][method.lower()].get("requestBody")
+        place = path.replace("{interest}", interest).replace("{user}", "x")
+        for media_type in ("application/json", "text/plain", "text/html") if body else ():
+            answer = await alice.request(method, place, content=b"[]", headers={"Content-Type": media_type})
+            assert answer.status_code == (422 if media_type in body["content"] else 415), (method, path)
 
 
 async def test_events_are_as_described(live: StartLive, events: Events) -> None:
