@@ -129,6 +129,7 @@ async def test_faults_can_be_read_too() -> None:
 
     scope = {
         "type": "http",
+        "http_version": "1.1",
         "method": "GET",
         "path": "/v1/presence",
         "query_string": b"",
