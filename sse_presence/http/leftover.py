@@ -30,7 +30,7 @@ class ReadToEnd:
 
     def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         """Handle one connection."""
-        if scope["type"] == "http" and _closes(scope) and _has_body(scope):
+        if scope["type"] == "http" and _has_body(scope) and _closes(scope):
             body = _Body(receive, send, expected=header(scope, b"expect") is None)
             return self._app(scope, body.receive, body.send)
         return self._app(scope, receive, send)
