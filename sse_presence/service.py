@@ -169,10 +169,9 @@ class Service:
         """Who was disconnected."""
         return self.node.revocations
 
-    @property
-    def clock(self) -> StoreClock:
-        """What time it is for the store."""
-        return self.node.hub.clock
+    def clock_of(self, channel: str) -> StoreClock:
+        """What time it is for the store where a channel lies."""
+        return self.node.hub.register.clock(channel)
 
     @property
     def metrics(self) -> Metrics:

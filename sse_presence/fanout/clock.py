@@ -1,4 +1,8 @@
-"""The store's clock, as far as this process can tell: the only clock that clients are shown."""
+"""The store's clock, as far as this process can tell: the only clock that clients are shown.
+
+One was heard last of any server, and tells streams and pings the time; each partition has its own, for what
+is timed there.
+"""
 
 from __future__ import annotations
 

@@ -136,7 +136,8 @@ class Hub:
         partition = self.register.partitions[number]
         if not self.mender.follow(partition, message):
             return
-        self.clock.heard(message.time + 1)  # a position lies just behind the present
+        for clock in (self.clock, partition.clock):
+            clock.heard(message.time + 1)  # a position lies just behind the present
         self._hear_users(partition, message)
         self._hear_channels(partition, message)
         self._hear_interests(partition, message)

@@ -65,8 +65,10 @@ class Mender:
     def regained(self, positions: Mapping[int, tuple[str, int, int]]) -> None:
         """These partitions are heard again, from (incarnation, seq, position) on."""
         for number, (incarnation, seq, position) in positions.items():
-            self._clock.heard(position)
-            self._begin(self._register.partitions[number], incarnation, seq, position)
+            partition = self._register.partitions[number]
+            for clock in (self._clock, partition.clock):
+                clock.heard(position)
+            self._begin(partition, incarnation, seq, position)
 
     def lost(self, numbers: Iterable[int]) -> None:
         """These partitions are not heard any more."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from asyncio import TimerHandle
 from collections.abc import Iterator
 
+from sse_presence.fanout.clock import StoreClock
 from sse_presence.fanout.line import Line
 from sse_presence.fanout.live_interest import LiveInterest
 from sse_presence.fanout.room import Room
@@ -15,13 +16,15 @@ class Partition:
     """The hub's register of one partition."""
 
     __slots__ = (
-        "interests", "line", "number", "owns", "position", "rooms", "settles_at", "since", "sound", "timer",
-        "unrepaired", "users",
+        "clock", "interests", "line", "number", "owns", "position", "rooms", "settles_at", "since", "sound",
+        "timer", "unrepaired", "users",
     )  # fmt: skip
 
     def __init__(self, number: int) -> None:
         self.number = number
         self.line = Line()
+        self.clock = StoreClock()
+        """That of its server: those of a cluster's masters may differ."""
         self.users: dict[str, Topic] = {}
         self.owns: dict[str, OwnTopic] = {}
         self.rooms: dict[str, Room] = {}

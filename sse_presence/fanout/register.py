@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 from weakref import WeakValueDictionary
 
+from sse_presence.fanout.clock import StoreClock
 from sse_presence.fanout.live_interest import LiveInterest
 from sse_presence.fanout.partition import Partition
 from sse_presence.fanout.room import Room
@@ -50,6 +51,10 @@ class Register:
         if channel not in partition.rooms:
             partition.rooms[channel] = Room(channel, partition)
         return partition.rooms[channel]
+
+    def clock(self, name: str) -> StoreClock:
+        """The clock by which is timed what lies with a name."""
+        return self._partition(name).clock
 
     def interest(self, interest_id: str) -> LiveInterest:
         """A stored interest."""

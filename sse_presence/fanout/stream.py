@@ -303,8 +303,8 @@ class Stream(Mailbox):
             self.presence_at = self.cursor_at = now
 
     def _tell_typing(self, frames: list[bytes], rooms: Collection[Room], now: float) -> None:
-        time = self.hub.clock.now()
-        frames.append(encode.typing([encode.typing_json(room.listed, self.viewer, time) for room in rooms]))
+        told = [encode.typing_json(room.listed, self.viewer, room.partition.clock.now()) for room in rooms]
+        frames.append(encode.typing(told))
         self.typing_at = now
 
     def _tell_rolls(self, frames: list[bytes], rolls: Mapping[Room, int], now: float) -> None:

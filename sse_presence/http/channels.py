@@ -38,5 +38,7 @@ async def read_channels(service: Service, caller: Identity, channels: Sequence[s
     lists, rolls = await asyncio.gather(store.typing_in(channels), store.rolls(channels))
     typing = {listed.channel: listed for listed in lists}
     present = {roll.channel: roll for roll in rolls}
-    now = service.clock.now()
-    return [channel_json(present[name], typing[name], caller.user, now) for name in channels]
+    return [
+        channel_json(present[name], typing[name], caller.user, service.clock_of(name).now())
+        for name in channels
+    ]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.fanout.world import World, record
 
 
@@ -29,3 +31,18 @@ async def test_a_cursor_stands_at_the_lowest_of_its_partitions() -> None:
     assert stream.span.position == start
     world.mark(1)
     assert stream.span.position > start
+
+
+@pytest.mark.parametrize("apart", [-30_000, 30_000])
+async def test_typing_is_timed_by_the_clock_of_its_own_partition(apart: int) -> None:
+    world = World(partitions=2)
+    world.begin()
+    _, sink = world.live(channels=("b", "c"))
+    world.type("b", "alice")
+    world.time += apart
+    world.mark(1)  # heard last
+    world.turn(1)
+    ((_, data),) = [told for told in sink.take() if told[0] == "typing"]
+    ((typist,),) = [channel["typing"] for channel in data["channels"]]
+    assert typist["user"] == "alice"
+    assert 5_000 < typist["expires_in"] <= 6_000
