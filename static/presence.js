@@ -134,9 +134,9 @@ class Presence {
       if (!this.user) await this.#credentials.headers();
     } catch (error) {
       if (this.#closed) return;
-      this.#emit("error", error);
-      this.#became("offline", error.final ? "unauthorized" : "unreachable");
       if (!error.final) this.#beginning = setTimeout(() => this.#begin(attempt + 1), backoff(attempt));
+      this.#became("offline", error.final ? "unauthorized" : "unreachable");
+      this.#emit("error", error);
       return;
     }
     if (this.#closed || this.#tabs) return;
@@ -211,6 +211,8 @@ class Presence {
   }
 
   #heard({ kind, ...message }) {
+    // A listener may close it while there is more to be told.
+    if (this.#closed) return;
     if (kind === "event") this.#received(message);
     if (kind === "state") this.#became(message.state, message.reason);
     if (kind === "error") this.#emit("error", new PresenceError(message.message, message.details));
@@ -247,11 +249,12 @@ class Presence {
 
   /** Says who types, now and again when the next entry ends by itself. */
   #typed(channel) {
+    if (this.#closed) return;
     const now = Date.now();
     const { ends, ...list } = this.#view.typing(channel, now);
-    this.#emit("typing", { channel, ...list });
     clearTimeout(this.#typingEnds.get(channel));
     if (list.count > 0) this.#typingEnds.set(channel, setTimeout(() => this.#typed(channel), ends - now + 1));
+    this.#emit("typing", { channel, ...list });
   }
 
   #became(state, reason) {

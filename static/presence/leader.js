@@ -84,8 +84,8 @@ export class Leader {
 
   /** Opens everything anew, also what was refused. */
   reconnect() {
-    this.#link.open();
     if (this.#kind) this.#heartbeat.start();
+    this.#link.open();
   }
 
   /** A page reported something. */

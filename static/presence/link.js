@@ -40,6 +40,8 @@ export class Link {
   #notBefore = 0;
 
   /**
+   * Those who are told may close it or open it anew, so that is what it does last.
+   *
    * `pairs`: query pairs beside the interest (a device); `cursor`: where to resume. `event(type, data, id)`
    * gets each event, `state(state, reason)` each change, `refused(error)` what ended it for good.
    */
@@ -116,7 +118,9 @@ export class Link {
     this.#cursor = id || this.#cursor;
     if (type === "hello") this.#failures = 0;
     if (type === "hello" || type === "fresh") this.#say(this.#polling ? "polling" : "live");
+    const run = this.#run;
     this.#on.event(type, data, id);
+    if (run !== this.#run) return;
     if (type === "stale") this.#say("stale");
     if (type === "bye") this.#bye(data);
   }
@@ -124,9 +128,9 @@ export class Link {
   #bye({ reason, retry_ms: asked }) {
     this.close();
     if (reason === "expired" || reason === "revoked") this.#credentials.forget();
+    this.#notBefore = Date.now() + this.#again(asked);
     // These two will not be over in a moment.
     this.#say(reason === "overload" || reason === "limit" ? "offline" : "connecting", reason);
-    this.#notBefore = Date.now() + this.#again(asked);
   }
 
   /** The stream is over. */
@@ -140,8 +144,8 @@ export class Link {
       this.#poll();
     } else if (why === "mute" || why === "silence") {
       this.#padded ||= why === "mute";
-      this.#say("connecting", why);
       this.#attempt();
+      this.#say("connecting", why);
     } else if (why === "closed") {
       // EventSource hides why it gave up, so ask.
       this.#say("connecting", "cut");
@@ -168,8 +172,9 @@ export class Link {
     } else if (error?.final && !forgotten) {
       this.refuse(error);
     } else {
-      this.#say(this.#failures > 0 ? "offline" : "connecting", "unreachable");
+      const state = this.#failures > 0 ? "offline" : "connecting";
       this.#again(error?.retryMs);
+      this.#say(state, "unreachable");
     }
   }
 
@@ -203,7 +208,7 @@ export class Link {
       try {
         const pairs = [...(await this.#query()), ["timeout_ms", POLL_MS]];
         const answer = await this.#service.ask("GET", "v1/poll", { pairs, signal, waitMs: POLL_MS });
-        if (!signal.aborted) this.#polled(answer);
+        if (!signal.aborted) this.#polled(answer, signal);
       } catch (error) {
         if (signal.aborted) return;
         this.close();
@@ -213,11 +218,13 @@ export class Link {
     }
   }
 
-  #polled({ cursor, events }) {
+  #polled({ cursor, events }, signal) {
     this.#failures = 0;
+    this.#cursor = cursor;
     if (this.#state !== "stale") this.#say("polling");
-    for (const { event, data } of events) this.#received(event, data, "");
-    this.#received("poll", {}, cursor);
+    for (const { event, data, id = "" } of [...events, { event: "poll", data: {}, id: cursor }]) {
+      if (!signal.aborted) this.#received(event, data, id);
+    }
   }
 
   #probeLater() {

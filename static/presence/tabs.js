@@ -120,10 +120,11 @@ export class Tabs {
       if (signal.aborted) return undefined;
       this.leading = this.#informed = true;
       this.#post({ kind: "who" });
-      this.#on.lead();
-      return new Promise((resolve) => {
+      const left = new Promise((resolve) => {
         signal.addEventListener("abort", resolve);
       });
+      this.#on.lead();
+      return left;
     };
     const options = steal ? { steal } : { signal };
     const error = await navigator.locks.request(this.#name, options, lead).catch((reason) => reason);

@@ -154,6 +154,23 @@ async def test_a_tab_that_hangs_loses_its_work_to_one_that_is_seen(
     await leader.is_in("live")
 
 
+async def test_who_closes_as_it_is_told_that_it_leads_leaves_nothing(
+    serve: Serve, open_gate: OpenGate, open_tab: OpenTab, browser: Browser
+) -> None:
+    gate = await open_gate(serve(heartbeat=1, grace=0.5).url)
+    one_browser = await browser.new_context()
+    leader = await open_tab(gate, "{auth: {user: 'alice'}}", one_browser)
+    await leader.is_in("live")
+    follower = await open_tab(gate, "{auth: {user: 'alice'}}", one_browser)
+    await follower.is_in("live")
+    await follower.do("presence.on('state', () => presence.close())")
+    await leader.page.close()
+    await follower.until("states.at(-1) === 'offline closed'")
+    await follower.page.wait_for_timeout(1_000)
+    assert await follower.get("navigator.locks.query().then(({held}) => held.length)") == 0
+    assert await follower.get("errors") == gate.streams == []
+
+
 async def test_two_users_in_one_browser_keep_apart(
     serve: Serve, open_gate: OpenGate, open_tab: OpenTab, browser: Browser
 ) -> None:

@@ -59,8 +59,11 @@ async function pass(ms) {
   }
 }
 
-/** A link that is open, and what it told; `answer(method, path)` is what the service says to requests. */
-async function opened(answer = () => ({}), forget = () => false) {
+/**
+ * A link that is open, and what it told; `answer(method, path)` is what the service says to requests,
+ * `listen(told, link)` is called with each state and the type of each event.
+ */
+async function opened(answer = () => ({}), forget = () => false, listen = () => undefined) {
   const seen = { states: [], events: [], asked: [], refused: [], forgotten: 0 };
   const service = {
     streamUrl: async (pairs) => `https://presence.test/v1/events?${new URLSearchParams(pairs)}`,
@@ -77,8 +80,14 @@ async function opened(answer = () => ({}), forget = () => false) {
     credentials: { forget: () => (seen.forgotten += 1) },
     interest: { pairs: async () => [["interest", "i"]], forget },
     pairs: [["device", "d"]],
-    event: (type) => seen.events.push(type),
-    state: (state, reason) => seen.states.push(`${state} ${reason}`.trim()),
+    event(type) {
+      seen.events.push(type);
+      listen(type, link);
+    },
+    state(state, reason) {
+      seen.states.push(`${state} ${reason}`.trim());
+      listen(seen.states.at(-1), link);
+    },
     refused: ({ status }) => seen.refused.push(status),
   });
   link.open();
@@ -225,6 +234,33 @@ test("where streams are held back, polls are what is tried again", async () => {
   up = true;
   await pass(6_000);
   assert.equal(seen.states.at(-1), "polling");
+});
+
+const TROUBLES = {
+  bye: () => Source.last.says("bye", { reason: "shutdown", retry_ms: 100 }),
+  "connecting shutdown": () => Source.last.says("bye", { reason: "shutdown", retry_ms: 100 }),
+  "connecting unreachable": () => Source.last.fails(0),
+  "connecting cut": () => Source.last.fails(2),
+  "connecting mute": () => pass(5_100),
+};
+
+for (const [told, trouble] of Object.entries(TROUBLES)) {
+  test(`closed by one who is told of '${told}', it does nothing more`, async () => {
+    const { seen } = await opened(undefined, undefined, (heard, link) => heard === told && link.close());
+    await trouble();
+    await pass(60_000);
+    assert.ok(seen.states.at(-1) === told || seen.events.at(-1) === told);
+    assert.equal(Source.all.length, 1);
+  });
+}
+
+test("closed by one who is told what a poll brought, it polls no more, and takes no goodbye", async () => {
+  const bye = { event: "bye", data: { reason: "shutdown", retry_ms: 100 } };
+  const answer = () => ({ cursor: "c", events: [{ event: "presence", data: {} }, bye] });
+  const { seen } = await opened(answer, undefined, (heard, link) => heard === "presence" && link.close());
+  await pass(60_000);
+  assert.deepEqual([seen.asked, seen.events], [["GET v1/poll"], ["presence"]]);
+  assert.equal(Source.all.length, 2);
 });
 
 test("a closed link does nothing more", async () => {
