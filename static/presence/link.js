@@ -182,8 +182,9 @@ export class Link {
   refuse(error) {
     this.close();
     this.#notBefore = Infinity;
-    this.#say("offline", error.status === 401 ? "unauthorized" : "refused");
+    const run = this.#run;
     this.#on.refused(error);
+    if (run === this.#run) this.#say("offline", error.status === 401 ? "unauthorized" : "refused");
   }
 
   /** Goes on after a while; returns how long. */

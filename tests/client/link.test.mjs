@@ -88,7 +88,10 @@ async function opened(answer = () => ({}), forget = () => false, listen = () => 
       seen.states.push(`${state} ${reason}`.trim());
       listen(seen.states.at(-1), link);
     },
-    refused: ({ status }) => seen.refused.push(status),
+    refused({ status }) {
+      seen.refused.push(status);
+      listen("refused", link);
+    },
   });
   link.open();
   await pass(0);
@@ -187,6 +190,23 @@ test("a refusal is final, until it is opened again", async () => {
   link.open();
   await pass(0);
   assert.equal(Source.all.length, 2);
+});
+
+test("who is told of a refusal may open it again at once", async () => {
+  const no = () => new PresenceError("No.", { status: 401 });
+  for (const told of ["refused", "offline unauthorized"]) {
+    const heard = [];
+    const { seen } = await opened(no, undefined, (what, link) => {
+      heard.push(what);
+      if (what === told) link.open();
+    });
+    Source.last.fails(2);
+    await pass(0);
+    Source.last.greets();
+    // What else ends with the connection must have ended before.
+    assert.deepEqual(heard.slice(2), told === "refused" ? [told, "live", "hello"] : ["refused", told, "live", "hello"]);
+    assert.equal(seen.states.at(-1), "live");
+  }
 });
 
 test("an interest that the service forgot is made again", async () => {
