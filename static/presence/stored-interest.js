@@ -20,6 +20,8 @@ export class StoredInterest {
   #most = Infinity;
   #failures = 0;
   #changing = false;
+  /** The promise of one that is being made: those who ask meanwhile share it. */
+  #making;
   #timer;
   #ended = new AbortController();
 
@@ -44,8 +46,12 @@ export class StoredInterest {
 
   /** The query pairs that ask a stream for it. */
   async pairs() {
-    if (this.id) this.#change();
-    else await this.#make(this.#wanted);
+    if (this.id) {
+      this.#change();
+    } else {
+      this.#making ??= this.#make(this.#wanted).finally(() => (this.#making = undefined));
+      await this.#making;
+    }
     return [["interest", this.id]];
   }
 

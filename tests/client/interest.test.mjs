@@ -66,6 +66,16 @@ test("it is made once, and then changed by differences", async () => {
   assert.deepEqual(await interest.pairs(), [["interest", "i"]]);
 });
 
+test("those who ask for it while it is made get the same one", async () => {
+  const { interest, seen } = storing();
+  interest.want(wanted(["a"]));
+  await Promise.all([interest.pairs(), interest.pairs()]);
+  assert.equal(seen.asked.length, 1);
+  interest.forget();
+  await interest.pairs();
+  assert.equal(seen.asked.length, 2);
+});
+
 test("one that is refused does not keep the others out", async () => {
   const refuse = (method, body) => ((body.add ?? body).users.includes("secret") ? 403 : undefined);
   const { interest, seen } = storing(refuse);
