@@ -5,11 +5,11 @@
  * over a BroadcastChannel. Where the browser has neither, or the page is no secure context, each page leads
  * for itself.
  *
- * Each page reports what it wants and how active it is; a page that does not answer a roll call is gone. A
+ * Each page reports what it wants and how active it is; a page that does not answer two roll calls is gone. A
  * leader that does not answer, because a dialog or a long script holds it, loses the lead to a page that is seen.
  */
 
-/** Pages answer at once unless they are dead: this long only once for each of those. */
+/** Pages answer at once unless they are dead or a script holds them: this long only twice for each dead one. */
 const ANSWER_MS = 300;
 /** How often a page asks whether the leader is there, and how often in vain. */
 const ASK_MS = 5_000;
@@ -18,6 +18,8 @@ const PATIENCE = 3;
 export class Tabs {
   /** The reports of the other pages, by page; kept by the one that leads. */
   reports = new Map();
+  /** Those that have not answered the last roll call, nor reported since. */
+  #missing = new Set();
   leading = false;
   #name;
   #on;
@@ -107,8 +109,10 @@ export class Tabs {
       this.#post({ kind: "who" });
     });
     this.#answers = undefined;
-    for (const tab of awaited) this.reports.delete(tab);
-    if (awaited.size > 0) this.#on.reported();
+    const gone = [...awaited].filter((tab) => this.#missing.has(tab));
+    this.#missing = awaited;
+    for (const tab of gone) this.reports.delete(tab);
+    if (gone.length > 0) this.#on.reported();
   }
 
   /** Waits for the lead, or takes it. */
@@ -168,6 +172,7 @@ export class Tabs {
     if (kind === "there") this.#post({ to: from, kind: "here" });
     if (kind === "report") {
       this.reports.set(from, report);
+      this.#missing.delete(from);
       this.#answers?.(from);
       if (fresh) this.#post({ to: from, kind: "say", message: this.#on.shared() });
       this.#on.reported();
