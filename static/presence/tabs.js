@@ -141,6 +141,8 @@ export class Tabs {
     this.leading = this.#informed = false;
     this.reports.clear();
     this.#on.ousted();
+    // It may have called the roll before it heard of this, and be taken for the leader.
+    this.#post({ kind: "gone" });
     this.#campaign();
     this.report();
   }
@@ -159,7 +161,12 @@ export class Tabs {
 
   #heard({ from, to, kind, report, fresh, message }) {
     if (to && to !== this.#id) return;
-    if (kind === "who" || kind === "say") this.#leader = from;
+    // Each leads for itself where locks are denied, and one that hung hears late that it leads no more.
+    if (kind === "say" && (this.leading || (!to && this.#leader && from !== this.#leader))) return;
+    if (kind === "who" || kind === "say") {
+      this.#leader = from;
+      this.#unanswered = 0;
+    }
     if (kind === "gone" && from === this.#leader) this.#leader = undefined;
     if (kind === "who") this.report();
     if (kind === "here") this.#unanswered = 0;

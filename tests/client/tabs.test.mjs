@@ -113,3 +113,37 @@ test("a page that a script holds for a while is not taken for gone, one that mis
   other.channel.held = true;
   assert.deepEqual([await called(), await called()], [1, 0]);
 });
+
+test("pages that each lead for themselves keep apart", async () => {
+  browser(denied);
+  const [one, other] = [await page("one"), await page("other")];
+  one.tabs.say("news");
+  await pass();
+  assert.deepEqual([one.seen.led, other.seen.led, other.seen.told], [1, 1, []]);
+});
+
+test("one that lost the lead without hearing it is heard no more, and is told what the new one says", async () => {
+  const [old, other, third] = [await page("old"), await page("other"), await page("third")];
+  old.channel.held = true;
+  // It is asked after four times in vain, by whoever asks first.
+  await pass(20_100);
+  const [next, follower] = other.tabs.leading ? [other, third] : [third, other];
+  old.tabs.say("too late");
+  old.channel.release();
+  await pass();
+  next.tabs.say("news");
+  await pass();
+  assert.deepEqual(follower.seen.told.slice(1), ["news"]);
+  assert.equal(old.seen.told.at(-1), "news");
+});
+
+test("a leader that speaks is not asked whether it is there", async () => {
+  const [one, other] = [await page("one"), await page("other")];
+  one.channel.held = true;
+  for (let second = 0; second < 25; second += 1) {
+    await pass(1_000);
+    one.tabs.say("news");
+  }
+  await pass();
+  assert.equal(other.tabs.leading, false);
+});
