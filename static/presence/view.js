@@ -6,6 +6,8 @@
  * by itself: nobody is shown typing for ever by a stream that broke.
  */
 
+import { without } from "./interest.js";
+
 /** Puts those records into `known` that are newer than what it holds; returns them. */
 function merge(known, records) {
   const newer = records.filter(({ user, version }) => version > (known.get(user)?.version ?? -1));
@@ -53,8 +55,7 @@ export class View {
       news.records = merge(this.known.records, data.users);
     }
     if (type === "channel") {
-      news.channels = data.channels;
-      for (const entry of data.channels) this.#enroll(entry);
+      news.channels = data.channels.map((entry) => this.#enroll(entry));
     }
     if (type === "typing") {
       news.typing = data.channels.map(({ channel }) => channel);
@@ -97,12 +98,19 @@ export class View {
     return [...records.values()];
   }
 
-  /** All members of a channel, or who came and went, or only how many there are. */
+  /** Takes all members of a channel, or who came and went, or only how many there are. Returns who did. */
   #enroll({ channel, count, members, joined = [], left = [] }) {
-    const known = members ?? this.known.rolls.get(channel)?.members ?? (joined.length === count ? [] : undefined);
+    const last = this.known.rolls.get(channel)?.members;
+    if (members && last) {
+      // They came and went while nobody could say so.
+      joined = without(members, last);
+      left = without([...last], members);
+    }
+    const known = members ?? last ?? (joined.length === count ? [] : undefined);
     const now = known && new Set(known);
     for (const user of joined) now?.add(user);
     for (const user of left) now?.delete(user);
     this.known.rolls.set(channel, { count, members: now?.size === count ? now : undefined });
+    return { channel, joined, left };
   }
 }

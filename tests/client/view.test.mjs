@@ -82,6 +82,14 @@ test("who comes and goes is followed until there are too many", () => {
   assert.deepEqual(apply({ count: 0, left: ["d"] }), { count: 0, members: [] });
 });
 
+test("a list of members says who came and went since the last one", () => {
+  const view = new View();
+  const apply = (members) =>
+    view.apply("channel", { channels: [{ channel: "x", count: members.length, members }] }, 0).channels;
+  assert.deepEqual(apply(["a", "b"]), [{ channel: "x", joined: [], left: [] }]);
+  assert.deepEqual(apply(["b", "c"]), [{ channel: "x", joined: ["c"], left: ["a"] }]);
+});
+
 test("what is not followed any more is forgotten, unless something else still follows it", () => {
   const view = new View();
   const users = ["me", "a", "b", "c", "d"].map((user) => ({ user, version: 1 }));
