@@ -6,7 +6,7 @@
  * by itself: nobody is shown typing for ever by a stream that broke.
  */
 
-import { without } from "./interest.js";
+import { ids, without } from "./interest.js";
 
 /** Puts those records into `known` that are newer than what it holds; returns them. */
 function merge(known, records) {
@@ -19,6 +19,8 @@ export class View {
   /** All of it, as other pages may take it. */
   known = {
     records: new Map(),
+    /** Users who may be followed no more, once it is known of whom all followed channels consist. */
+    doubtful: new Set(),
     /** Those of a snapshot that is still coming. */
     coming: undefined,
     /** channel → {count, members: Set, or undefined where there are too many to be told} */
@@ -77,10 +79,18 @@ export class View {
   /** Forgets the users and channels that are followed no more; `held` are the wishes that still are. */
   forget({ users = [], channels = [], members = [] }, held) {
     const has = new Set(held);
-    const inside = (channel) => this.roll(channel).members ?? [];
-    const followed = new Set([...this.known.rolls.keys()].filter((channel) => has.has(`members ${channel}`)).flatMap(inside));
-    for (const user of [...users, ...members.flatMap(inside)]) {
-      if (!has.has(`users ${user}`) && !followed.has(user)) this.known.records.delete(user);
+    const { records, coming, doubtful } = this.known;
+    const inside = (channel) => this.roll(channel).members;
+    for (const user of [...users, ...members.flatMap((channel) => inside(channel) ?? [...records.keys()])]) {
+      doubtful.add(user);
+    }
+    const followed = ids(held, "members").map(inside);
+    if (followed.every(Boolean)) {
+      for (const user of without(without([...doubtful], ids(held, "users")), followed.flat())) {
+        records.delete(user);
+        coming?.delete(user);
+      }
+      doubtful.clear();
     }
     for (const channel of [...channels, ...members]) {
       if (has.has(`channels ${channel}`) || has.has(`members ${channel}`)) continue;
@@ -100,11 +110,15 @@ export class View {
 
   /** Takes all members of a channel, or who came and went, or only how many there are. Returns who did. */
   #enroll({ channel, count, members, joined = [], left = [] }) {
-    const last = this.known.rolls.get(channel)?.members;
+    const roll = this.known.rolls.get(channel);
+    const last = roll?.members;
     if (members && last) {
       // They came and went while nobody could say so.
       joined = without(members, last);
       left = without([...last], members);
+    } else if (members && roll) {
+      // There were too many to be told: who of all that is known was one of them?
+      this.known.doubtful = new Set(this.known.records.keys());
     }
     const known = members ?? last ?? (joined.length === count ? [] : undefined);
     const now = known && new Set(known);

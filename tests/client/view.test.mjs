@@ -82,6 +82,32 @@ test("who comes and goes is followed until there are too many", () => {
   assert.deepEqual(apply({ count: 0, left: ["d"] }), { count: 0, members: [] });
 });
 
+test("while a followed channel is too large to be listed, nobody is forgotten", () => {
+  const view = new View();
+  const held = wishes({ users: ["me"], members: ["big"] });
+  const roll = (entry) => view.apply("channel", { channels: [{ channel: "big", ...entry }] }, 0);
+  const known = () => ["me", "a", "b"].filter((user) => view.record(user));
+  snapshot(view, ["me", "a", "b"].map((user) => ({ user, version: 1 })), 1, 1);
+  view.forget({ users: ["a"] }, held);
+  roll({ count: 900 });
+  view.forget({ users: ["a"] }, held);
+  assert.deepEqual(known(), ["me", "a", "b"]);
+  roll({ count: 1, members: ["b"] });
+  view.forget({}, held);
+  assert.deepEqual(known(), ["me", "b"]);
+  roll({ count: 900 });
+  view.forget({ members: ["big"] }, wishes({ users: ["me"] }));
+  assert.deepEqual(known(), ["me"]);
+});
+
+test("what is forgotten in the middle of a snapshot does not come with its end", () => {
+  const view = new View();
+  snapshot(view, [{ user: "a", version: 1 }, { user: "b", version: 1 }], 1, 2);
+  view.forget({ users: ["a"] }, []);
+  snapshot(view, [], 2, 2);
+  assert.deepEqual(versions(view), [undefined, 1, undefined]);
+});
+
 test("a list of members says who came and went since the last one", () => {
   const view = new View();
   const apply = (members) =>
