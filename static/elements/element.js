@@ -71,6 +71,12 @@ export class PresenceElement extends Base {
     this.show();
   }
 
+  /** Sets the attribute that says what is shown, or takes it away: frameworks set what is missing, too. */
+  assign(attribute, id) {
+    if (id === undefined || id === null) this.removeAttribute(attribute);
+    else this.setAttribute(attribute, id);
+  }
+
   show() {
     this.paint(this.interest ? given : { ...given, presence: undefined });
   }

@@ -84,7 +84,7 @@ export class PresenceBadge extends PresenceElement {
   }
 
   set user(user) {
-    this.setAttribute("user", user);
+    this.assign("user", user);
   }
 
   get interest() {

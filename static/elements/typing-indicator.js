@@ -47,7 +47,7 @@ export class TypingIndicator extends PresenceElement {
   }
 
   set channel(channel) {
-    this.setAttribute("channel", channel);
+    this.assign("channel", channel);
   }
 
   get interest() {

@@ -120,6 +120,11 @@ async def test_elements_watch_while_they_stand_in_the_page(page: Page) -> None:
     assert sorted(await page.evaluate("presence.watched")) == [general, bob, '{"users":["eve"]}']
     await page.evaluate("document.querySelector('presence-badge').remove()")
     assert sorted(await page.evaluate("presence.watched")) == [general, bob]
+    await page.evaluate("document.querySelector('presence-badge').user = null")
+    await page.evaluate("document.querySelector('typing-indicator').channel = undefined")
+    assert await page.evaluate("presence.watched") == []
+    await page.evaluate("document.querySelector('presence-badge').user = 'bob'")
+    assert await page.evaluate("presence.watched") == [bob]
     await page.evaluate("stop()")
     assert await page.evaluate("[presence.watched, presence.listeners]") == [[], []]
     await page.evaluate("elements.provide({...presence, watched: [], listeners: []}); void stop()")
