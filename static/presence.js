@@ -287,9 +287,11 @@ class Presence {
   }
 
   #emit(type, event) {
-    for (const { listener } of this.#listeners.get(type) ?? []) {
+    const entries = this.#listeners.get(type) ?? new Set();
+    // One that listens from now on has not heard of this, and one that was let go meanwhile does not want to.
+    for (const entry of [...entries]) {
       try {
-        listener(event);
+        if (entries.has(entry)) entry.listener(event);
       } catch (error) {
         reportError(error);
       }

@@ -179,3 +179,25 @@ async def test_a_listener_that_fails_keeps_nobody_else_from_hearing(
     )
     await alice.get("presence.status.set({status: 'dnd'})")
     await alice.until("window.heard && window.thrown")
+
+
+async def test_a_listener_may_listen_anew_while_it_hears(
+    serve: Serve, open_gate: OpenGate, open_tab: OpenTab
+) -> None:
+    gate = await open_gate(serve().url)
+    alice = await open_tab(gate, "{auth: {user: 'alice'}}")
+    await alice.do(
+        """events.length = window.heard = 0;
+        window.late = false;
+        let offs = [];
+        const anew = () => {
+          for (const off of offs) off();
+          heard += 1;
+          if (heard < 100) offs = [presence.on('event', anew), presence.on('event', () => late = true)];
+        };
+        anew();
+        presence.reconnect();"""
+    )
+    await alice.until("events.some(({type}) => type === 'hello')")
+    await alice.is_in("live")
+    assert await alice.get("heard === events.length + 1 && !late")
