@@ -6,13 +6,13 @@
  */
 
 /** Opens the connection of this page. All pages of one user in one browser share a stream. */
-export function connect(options?: Options): Presence;
+export function connect(options: Options): Presence;
 
 export interface Options {
   /** Where the service is mounted; relative to the page. Default: the folder of the page. */
   url?: string | URL;
   /** Who is calling. */
-  auth?: Auth;
+  auth: Auth;
   /**
    * The id of the one who is calling. Known by itself in open mode, and from the `sub` of a token; give it
    * with cookies, so that pages of two accounts in one browser keep apart and one's own record is watched.

@@ -52,6 +52,8 @@ presence.close();
 presence.on("nothing", () => undefined);
 // @ts-expect-error somebody has to call
 connect({ auth: {} });
+// @ts-expect-error likewise
+connect({});
 // @ts-expect-error nobody sets that others be offline
 presence.status.set({ status: "offline" });
 // @ts-expect-error what the service says is not to be written
