@@ -103,7 +103,8 @@ export class StoredInterest {
       return this.#failed(error, add);
     }
     this.#failures = 0;
-    this.#most = Infinity;
+    // Where one is refused, others are: from few that were taken to all again would bring them all back.
+    this.#most *= 2;
     this.#holds([...without(this.held, remove), ...add], remove);
     return 0;
   }

@@ -90,6 +90,16 @@ test("one that is refused does not keep the others out", async () => {
   assert.equal(seen.refused, 1);
 });
 
+test("many that are refused are found without asking for all the others again and again", async () => {
+  const refuse = (method, body) => ((body.add ?? body).users.some((user) => user % 16 === 0) ? 403 : undefined);
+  const { interest, seen } = storing(refuse);
+  interest.want(wanted(Array.from({ length: 256 }, (_, number) => `${number}`)));
+  await interest.pairs();
+  for (let turn = 0; turn < 20; turn += 1) await settle();
+  assert.deepEqual([interest.held.length, seen.refused], [240, 16]);
+  assert.ok(seen.asked.length < 160, `${seen.asked.length}`);
+});
+
 test("one that the service does not know any more is made again", async () => {
   const { interest, seen } = storing((method) => (method === "PATCH" ? 404 : undefined));
   interest.want(wanted(["a"]));
