@@ -118,7 +118,7 @@ export interface StateEvent {
   /**
    * Why, in a word: what the service said (`shutdown`, `lifetime`, `overload`, `limit`, `expired`, `revoked`),
    * what happened (`cut`, `silence`, `mute`: nothing came; `unreachable`, `closed`: by the page), or, until
-   * `reconnect()`, `unauthorized` or `refused`. Empty where all is well.
+   * `reconnect()` or another page that comes, `unauthorized` or `refused`. Empty where all is well.
    */
   reason: string;
 }

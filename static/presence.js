@@ -150,7 +150,11 @@ class Presence {
       asked: () => this.#leader?.reconnect(),
       ousted: () => this.#unlead(),
       message: (message) => this.#heard(message),
-      shared: () => this.#all(),
+      shared: () => {
+        // A new page may come with a new session: that is worth one attempt.
+        if (["unauthorized", "refused"].includes(this.#reason)) this.#leader.reconnect();
+        return this.#all();
+      },
     });
     if (this.#page.present) this.#tabs.enter();
   }

@@ -83,8 +83,9 @@ export class Link {
     this.#stream = undefined;
     this.#run += 1;
     const run = this.#run;
+    const anew = this.#state === undefined || this.#notBefore === Infinity;
     this.#notBefore = 0;
-    if (this.#state === undefined) this.#say("connecting");
+    if (anew) this.#say("connecting");
     try {
       const pairs = await this.#query();
       if (this.#padded) pairs.push(["pad", "1"]);

@@ -171,6 +171,26 @@ async def test_who_closes_as_it_is_told_that_it_leads_leaves_nothing(
     assert await follower.get("errors") == gate.streams == []
 
 
+async def test_a_new_page_is_worth_one_attempt_to_a_leader_that_was_refused(
+    serve: Serve, open_gate: OpenGate, open_tab: OpenTab, browser: Browser
+) -> None:
+    """It may have signed in again."""
+    gate = await open_gate(serve().url)
+    gate.answers["/v1/events"] = 401
+    one_browser = await browser.new_context()
+    tabs = []
+    for pages in (1, 2):
+        tabs.append(await open_tab(gate, "{auth: {user: 'alice'}}", one_browser))
+        await until(lambda pages=pages: len(gate.to("/v1/events", "HEAD")) == pages)
+        await tabs[-1].until("states.at(-1) === 'offline unauthorized'")
+    await tabs[-1].page.wait_for_timeout(1_000)
+    assert len(gate.to("/v1/events", "GET")) == 2
+    gate.answers.clear()
+    tabs.append(await open_tab(gate, "{auth: {user: 'alice'}}", one_browser))
+    for tab in tabs:
+        await tab.is_in("live")
+
+
 async def test_two_users_in_one_browser_keep_apart(
     serve: Serve, open_gate: OpenGate, open_tab: OpenTab, browser: Browser
 ) -> None:
