@@ -20,6 +20,9 @@ import { View } from "./presence/view.js";
 
 export { PresenceError };
 
+/** How soon typing is told again that could not be told. */
+const FIRST_TYPING_MS = 500;
+
 export function connect(options = {}) {
   return new Presence(options);
 }
@@ -285,7 +288,8 @@ class Presence {
 
   async #sendTyping(channel, typing) {
     const { device } = this.#shared;
-    if (!device || !this.#page.present) return undefined;
+    // There is no device before a heartbeat was answered: who still types by then is told of.
+    if (!device || !this.#page.present) return { refresh_ms: FIRST_TYPING_MS };
     const body = { device, channel, typing, seq: this.#service.sequence() };
     return this.#service.ask("POST", "v1/typing", { body });
   }

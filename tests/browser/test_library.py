@@ -136,6 +136,16 @@ async def test_typing_is_told_while_it_goes_on(serve: Serve, open_gate: OpenGate
     assert len(told) >= 10
 
 
+async def test_who_types_at_once_is_seen_as_soon_as_there_is_a_device(
+    serve: Serve, open_gate: OpenGate, open_tab: OpenTab
+) -> None:
+    gate = await open_gate(serve().url)
+    alice = await open_tab(gate, "{auth: {user: 'alice'}}")
+    await alice.do("presence.close(); start({auth: {user: 'alice'}}); presence.typing('general').key()")
+    await until(lambda: len(gate.bodies("typing")) == 2)
+    assert [body["typing"] for body in gate.bodies("typing")] == [True, False]
+
+
 async def test_who_leaves_says_so_and_nothing_after_it(
     serve: Serve, open_gate: OpenGate, open_tab: OpenTab
 ) -> None:
