@@ -139,6 +139,7 @@ export class Link {
     this.#stream = undefined;
     const run = this.#run;
     if (this.#polling) {
+      this.#padded ||= why === "mute";
       this.#probeLater();
     } else if (why === "mute" && this.#padded) {
       this.#held = true;

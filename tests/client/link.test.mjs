@@ -257,6 +257,16 @@ test("where streams are held back, polls are what is tried again", async () => {
   assert.equal(seen.states.at(-1), "polling");
 });
 
+test("a stream that is tried beside polls is padded once one was not greeted", async () => {
+  await opened(() => ({ cursor: "c", events: [] }));
+  for (const wait of [600, 1_100, 2_100]) {
+    Source.last.fails(0);
+    await pass(wait);
+  }
+  await pass(20_000);
+  assert.deepEqual(Source.all.slice(3).map(({ url }) => url.searchParams.get("pad")), [null, "1"]);
+});
+
 const TROUBLES = {
   bye: () => Source.last.says("bye", { reason: "shutdown", retry_ms: 100 }),
   "connecting shutdown": () => Source.last.says("bye", { reason: "shutdown", retry_ms: 100 }),
