@@ -222,9 +222,11 @@ export class Link {
   }
 
   #polled({ cursor, events }, signal) {
-    this.#failures = 0;
     this.#cursor = cursor;
-    if (this.#state !== "stale") this.#say("polling");
+    if (events.every(({ event }) => event !== "bye")) {
+      this.#failures = 0;
+      if (this.#state !== "stale") this.#say("polling");
+    }
     for (const { event, data, id = "" } of [...events, { event: "poll", data: {}, id: cursor }]) {
       if (!signal.aborted) this.#received(event, data, id);
     }

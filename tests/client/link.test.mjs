@@ -267,6 +267,15 @@ test("a stream that is tried beside polls is padded once one was not greeted", a
   assert.deepEqual(Source.all.slice(3).map(({ url }) => url.searchParams.get("pad")), [null, "1"]);
 });
 
+test("a goodbye that a poll brings is the same as one of a stream", async () => {
+  const bye = { event: "bye", data: { reason: "overload", retry_ms: 2_000 } };
+  const answers = [{ cursor: "c", events: [] }, { cursor: "c", events: [bye] }, { cursor: "c", events: [bye] }];
+  const { seen } = await opened((method) => (method === "GET" ? answers.shift() : {}));
+  await pass(20_000);
+  assert.deepEqual(seen.states.slice(2), ["polling", "offline overload"]);
+  assert.deepEqual(answers, []);
+});
+
 const TROUBLES = {
   bye: () => Source.last.says("bye", { reason: "shutdown", retry_ms: 100 }),
   "connecting shutdown": () => Source.last.says("bye", { reason: "shutdown", retry_ms: 100 }),
