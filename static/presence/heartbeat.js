@@ -2,7 +2,7 @@
  * Says at the pace the service asks for that this device is alive, and at once when something changed.
  *
  * A heartbeat that fails is followed by the next one after a backoff, never later than its time; one that
- * the service put off waits as long as it asked. One that is refused is the last.
+ * the service put off waits as long as it asked, if that is longer. One that is refused is the last.
  */
 
 import { backoff } from "./backoff.js";
@@ -86,7 +86,7 @@ export class Heartbeat {
       return nextBeat(Math.max(this.paceMs ?? DEFAULT_MS, declared ?? 0));
     } catch (error) {
       if (!this.#running) return 0;
-      const wait = error.retryMs ?? Math.min(backoff(this.#failures), this.paceMs ?? DEFAULT_MS);
+      const wait = Math.max(error.retryMs ?? 0, Math.min(backoff(this.#failures), this.paceMs ?? DEFAULT_MS));
       this.#failures += 1;
       if (error.status === 401 || error.status === 403) {
         this.stop();

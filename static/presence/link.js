@@ -1,6 +1,6 @@
 /**
  * The way in which events come: by a stream, or by polls where the network holds streams back. It mends
- * itself: from where it was, after a capped and jittered wait, or after the wait that the service asked for.
+ * itself: from where it was, after a capped and jittered wait, or the longer one that the service asked for.
  *
  * A stream that is not greeted in time is tried once more with padding, then polls take over; from time to
  * time a stream is tried beside them, and the polls end when it is greeted. A refusal is final: nothing is
@@ -190,7 +190,8 @@ export class Link {
   }
 
   /** Goes on after a while; returns how long. */
-  #again(wait = backoff(this.#failures)) {
+  #again(asked = 0) {
+    const wait = Math.max(asked, backoff(this.#failures));
     this.#failures += 1;
     // Where streams do not get through at all, polls may.
     const poll = this.#held || this.#failures % 3 === 0;

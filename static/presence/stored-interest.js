@@ -129,7 +129,7 @@ export class StoredInterest {
       return 0;
     }
     this.#failures += 1;
-    return error.retryMs ?? backoff(this.#failures);
+    return Math.max(error.retryMs ?? 0, backoff(this.#failures));
   }
 
   #ask(method, path, body) {

@@ -174,7 +174,9 @@ test("a goodbye is honoured, and credentials that ended are not used again", asy
   await pass(2_100);
   Source.last.says("bye", { reason: "expired", retry_ms: 100 });
   assert.equal(seen.forgotten, 1);
-  await pass(200);
+  await pass(800);
+  assert.equal(Source.all.length, 2);
+  await pass(300);
   assert.equal(Source.all.length, 3);
   assert.deepEqual(seen.states, ["connecting", "connecting shutdown", "connecting expired"]);
 });

@@ -88,6 +88,15 @@ test("a heartbeat that failed is repeated soon, and one that was put off as late
     heartbeat.stop();
   }));
 
+test("a service that asks for no wait at all is not taken at its word", () =>
+  timed(async (pass) => {
+    const { heartbeat, seen } = beating(new PresenceError("Now.", { status: 503, retryMs: 0 }));
+    heartbeat.start();
+    await pass(5_000);
+    assert.ok(seen.sent <= 5, `${seen.sent}`);
+    heartbeat.stop();
+  }));
+
 test("a heartbeat that failed does not wait when the service is there again", () =>
   timed(async (pass) => {
     const { heartbeat, seen } = beating(new PresenceError("Lost.", { retryMs: 9_000 }), { heartbeat_ms: 10_000 });
