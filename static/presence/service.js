@@ -40,7 +40,11 @@ export class Service {
       response = await this.#fetch(url, headers, options);
     }
     if (!response.ok) throw await errorFrom(response);
-    return method === "HEAD" ? undefined : response.json();
+    if (method === "HEAD") return undefined;
+    return response.json().catch((cause) => {
+      // Such as the page with which a hotel asks for a room number.
+      throw new PresenceError("The answer is not that of the service.", { cause });
+    });
   }
 
   /** The address of a stream, good for half a minute: an EventSource can say who calls only there. */

@@ -110,6 +110,8 @@ test("an error says what the service said, and when to come again", async () => 
     throw new TypeError("failed to fetch");
   };
   await assert.rejects(one.ask("GET", "v1/poll"), { status: 0, code: "unreachable", final: false });
+  globalThis.fetch = async () => new Response("<h1>Sign in to this Wi-Fi</h1>");
+  await assert.rejects(one.ask("GET", "v1/poll"), { name: "PresenceError", status: 0, final: false });
 });
 
 test("signals are in order, whichever page sends them", () => {
