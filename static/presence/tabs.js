@@ -15,6 +15,15 @@ const ANSWER_MS = 300;
 const ASK_MS = 5_000;
 const PATIENCE = 3;
 
+/** A channel to the other pages; undefined where there is none, or this page must not have it. */
+function channelOf(name) {
+  try {
+    return navigator.locks && new BroadcastChannel(name);
+  } catch {
+    return undefined;
+  }
+}
+
 export class Tabs {
   /** The reports of the other pages, by page; kept by the one that leads. */
   reports = new Map();
@@ -44,22 +53,18 @@ export class Tabs {
     this.#on = on;
   }
 
-  static get supported() {
-    return Boolean(globalThis.navigator?.locks && globalThis.BroadcastChannel);
-  }
-
   /** No other page is there, as far as is known, or the one that led has gone. */
   get alone() {
     return this.leading ? this.reports.size === 0 : this.#informed && this.#leader === undefined;
   }
 
   enter() {
-    if (!Tabs.supported) {
+    this.#channel = channelOf(this.#name);
+    if (!this.#channel) {
       this.leading = true;
       this.#on.lead();
       return;
     }
-    this.#channel = new BroadcastChannel(this.#name);
     this.#channel.onmessage = ({ data }) => this.#heard(data);
     this.#asking = setInterval(() => this.#missed(), ASK_MS);
     this.#campaign();

@@ -122,6 +122,16 @@ test("pages that each lead for themselves keep apart", async () => {
   assert.deepEqual([one.seen.led, other.seen.led, other.seen.told], [1, 1, []]);
 });
 
+test("a page that must not talk to others leads for itself", async () => {
+  globalThis.BroadcastChannel = class {
+    constructor() {
+      throw new DOMException("Not here.", "SecurityError");
+    }
+  };
+  const { tabs, seen } = await page("one");
+  assert.deepEqual([tabs.leading, seen.led], [true, 1]);
+});
+
 test("one that lost the lead without hearing it is heard no more, and is told what the new one says", async () => {
   const [old, other, third] = [await page("old"), await page("other"), await page("third")];
   old.channel.held = true;
