@@ -30,7 +30,7 @@ export interface Options {
 /**
  * - `{user}`: the open mode of development, where a name is all it takes.
  * - a function: gives a token (JWT), now or as a promise. It is called when one is needed: at first, when
- *   the last one expires, and once after a 401. Nothing (`""`, `null`) means signed out.
+ *   the last one expires, and once after a 401; it has 30 seconds. Nothing (`""`, `null`) means signed out.
  * - `"cookie"`: the cookie of the service goes with every request.
  */
 export type Auth = { user: string } | (() => Token | Promise<Token>) | "cookie";

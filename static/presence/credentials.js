@@ -9,6 +9,8 @@ import { PresenceError } from "./error.js";
 
 /** A token that ends this soon may have ended when it arrives. */
 const MARGIN_MS = 5_000;
+/** A function that has not given a token by now is not waited for any more: it may be asked again. */
+const GIVING_MS = 30_000;
 
 /** What a token says of itself: for convenience, never trusted. Nothing of one that is no JWT. */
 function claimsOf(token) {
@@ -72,11 +74,17 @@ export class Credentials {
 
   async #ask() {
     let token;
+    let limit;
+    const late = new Promise((_, reject) => {
+      limit = setTimeout(() => reject(new Error("It takes too long.")), GIVING_MS);
+    });
     try {
-      token = await this.#give();
+      token = await Promise.race([this.#give(), late]);
     } catch (cause) {
       this.forget();
       throw new PresenceError("The page could not get a token.", { cause });
+    } finally {
+      clearTimeout(limit);
     }
     if (!token) {
       this.forget();

@@ -100,6 +100,16 @@ test("a page that cannot get a token now may later", async () => {
   assert.deepEqual(await one.ask("GET", "v1/poll"), { ok: true });
 });
 
+test("a page that gives no answer is asked again after a while", async () => {
+  mock.timers.enable({ apis: ["setTimeout"] });
+  const answers = [new Promise(() => undefined), "token"];
+  const { service: one } = service(() => answers.shift(), () => ({ ok: true }));
+  const asked = assert.rejects(one.ask("GET", "v1/poll"), { status: 0, final: false });
+  mock.timers.tick(30_000);
+  await asked;
+  assert.deepEqual(await one.ask("GET", "v1/poll"), { ok: true });
+});
+
 test("an error says what the service said, and when to come again", async () => {
   const { service: one } = service({ user: "a" }, () => ({}));
   globalThis.fetch = async () =>
