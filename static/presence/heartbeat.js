@@ -30,6 +30,7 @@ export class Heartbeat {
   #gather;
   #on;
   #beats = 0;
+  #beatAt = 0;
   #failures = 0;
   #timer;
   #running = false;
@@ -54,6 +55,11 @@ export class Heartbeat {
     clearTimeout(this.#timer);
   }
 
+  /** The last one is further back than a page that is seen lets it be, and nothing asked to wait. */
+  get late() {
+    return this.#failures === 0 && Date.now() - this.#beatAt > (this.paceMs ?? DEFAULT_MS);
+  }
+
   /** The service is there again: one that failed waits no longer. */
   catchUp() {
     if (this.#failures > 0) this.now();
@@ -63,6 +69,7 @@ export class Heartbeat {
   async now() {
     if (!this.#running) return;
     clearTimeout(this.#timer);
+    this.#beatAt = Date.now();
     this.#beats += 1;
     const beat = this.#beats;
     const wait = await this.#beat();
@@ -82,7 +89,8 @@ export class Heartbeat {
     try {
       const answer = await this.#send(declared);
       this.#failures = 0;
-      this.paceMs = answer.heartbeat_ms ?? this.paceMs;
+      // To one that declares its own the service answers that.
+      if (!declared) this.paceMs = answer.heartbeat_ms ?? this.paceMs;
       return nextBeat(Math.max(this.paceMs ?? DEFAULT_MS, declared ?? 0));
     } catch (error) {
       if (!this.#running) return 0;

@@ -96,7 +96,9 @@ export class Leader {
     this.#said = now;
     const woke = now.woke > said.woke;
     if (woke || (now.visible && !said.visible)) this.#link.nudge();
-    if (woke || now.text !== said.text || (now.awake && !said.awake)) this.#heartbeat.now();
+    // Pages that are seen tell of input more often than a leader that is hidden beats by itself.
+    const waking = now.awake && (!said.awake || this.#heartbeat.late);
+    if (woke || now.text !== said.text || waking) this.#heartbeat.now();
   }
 
   stop() {

@@ -15,8 +15,9 @@ export function slept(gapMs, visible) {
 export class Page {
   /** When the last input came, by the clock of this computer, which all of its pages share. */
   lastInput = Date.now();
-  /** How long nothing must have happened for the next input to count as waking. */
+  /** How long nothing must have happened for the next input to count as waking; ongoing input is told as often. */
   pauseMs = 15_000;
+  #told = Date.now();
   /** When it last woke or came back. */
   woke = 0;
   /** It has not gone, or has come back. */
@@ -26,8 +27,8 @@ export class Page {
   #clock;
 
   /**
-   * `changed()`: it is shown or hidden, woke, or has its first input after a pause; `gone(closing)`: nothing
-   * may be said after this; `back()`: after such a going.
+   * `changed()`: it is shown or hidden, woke, or has input, the first after a pause or more of it; `gone(closing)`:
+   * nothing may be said after this; `back()`: after such a going.
    */
   constructor(on) {
     this.#on = on;
@@ -66,9 +67,11 @@ export class Page {
   }
 
   #input() {
-    const pause = Date.now() - this.lastInput;
+    const pause = Date.now() - Math.min(this.lastInput, this.#told);
     this.lastInput = Date.now();
-    if (pause > this.pauseMs) this.#on.changed();
+    if (pause <= this.pauseMs) return;
+    this.#told = this.lastInput;
+    this.#on.changed();
   }
 
   #go(closing) {

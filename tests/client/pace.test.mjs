@@ -6,7 +6,7 @@ import { mock, test } from "node:test";
 import { backoff } from "../../static/presence/backoff.js";
 import { PresenceError } from "../../static/presence/error.js";
 import { Heartbeat, hiddenInterval, nextBeat } from "../../static/presence/heartbeat.js";
-import { slept } from "../../static/presence/page.js";
+import { Page, slept } from "../../static/presence/page.js";
 import { Typing } from "../../static/presence/typing.js";
 
 /** Lets what has been promised happen. */
@@ -26,6 +26,7 @@ async function timed(body) {
     });
   } finally {
     mock.timers.reset();
+    mock.restoreAll();
   }
 }
 
@@ -44,6 +45,25 @@ test("a hidden page may miss a minute before it is taken for asleep, one that is
   assert.deepEqual([9_000, 11_000].map((gap) => slept(gap, true)), [false, true]);
   assert.deepEqual([61_000, 91_000].map((gap) => slept(gap, false)), [false, true]);
 });
+
+test("input is told after a pause, and again while it goes on", () =>
+  timed(async (pass) => {
+    const inputs = [];
+    const listens = { addEventListener: (type, listener) => type === "keydown" && inputs.push(listener) };
+    Object.assign(globalThis, listens, { document: { ...listens, hidden: false } });
+    mock.method(globalThis, "setInterval", () => undefined);
+    let told = 0;
+    const page = new Page({ changed: () => (told += 1) });
+    const key = () => inputs[0]({ isTrusted: true });
+    for (let second = 0; second < 50; second += 1) {
+      await pass(1_000);
+      key();
+    }
+    assert.equal(told, 3);
+    page.lastInput = Date.now() - 600_000; // as the application said
+    key();
+    assert.equal(told, 4);
+  }));
 
 /** A heartbeat whose sends are answered by `answers`, the last one again and again. */
 function beating(...answers) {
@@ -107,6 +127,22 @@ test("a heartbeat that failed does not wait when the service is there again", ()
     heartbeat.catchUp();
     await pass(100);
     assert.equal(seen.sent, 2);
+    heartbeat.stop();
+  }));
+
+test("a heartbeat of a hidden page is late for one that is seen, unless the service put it off", () =>
+  timed(async (pass) => {
+    const { heartbeat } = beating({ heartbeat_ms: 60_000 }, new PresenceError("Later.", { retryMs: 60_000 }));
+    document.hidden = true;
+    const late = async (ms) => {
+      await pass(ms);
+      return heartbeat.late;
+    };
+    heartbeat.paceMs = 15_000;
+    heartbeat.start();
+    assert.deepEqual([await late(14_000), await late(2_000)], [false, true]);
+    heartbeat.now();
+    assert.equal(await late(20_000), false);
     heartbeat.stop();
   }));
 
