@@ -12,6 +12,8 @@ import { StoredInterest } from "./stored-interest.js";
 
 /** All living pages have reported by then. */
 const SETTLED_MS = 1_000;
+/** Pages wake one after another, each with its own clock: for so long that is done once, and once more. */
+const WAKING_MS = 5_000;
 
 export class Leader {
   #service;
@@ -27,6 +29,10 @@ export class Leader {
   #settled = false;
   #settling;
   #said;
+  /** The last waking that something was done about, and when. */
+  #woke;
+  #wokeAt = 0;
+  #waking;
   #denied = "";
   #ended = new AbortController();
 
@@ -79,6 +85,7 @@ export class Leader {
     }, SETTLED_MS);
     this.#want();
     this.#said = this.#summary();
+    this.#woke = this.#said.woke;
     this.reconnect();
   }
 
@@ -94,7 +101,7 @@ export class Leader {
     const said = this.#said;
     const now = this.#summary();
     this.#said = now;
-    const woke = now.woke > said.woke;
+    const woke = now.woke > this.#woke && this.#wakes(now.woke);
     if (woke || (now.visible && !said.visible)) this.#link.nudge();
     // Pages that are seen tell of input more often than a leader that is hidden beats by itself.
     const waking = now.awake && (!said.awake || this.#heartbeat.late);
@@ -103,12 +110,26 @@ export class Leader {
 
   stop() {
     clearTimeout(this.#settling);
+    clearTimeout(this.#waking);
     this.#heartbeat.stop();
     this.#link.close();
     this.#interest.end();
     this.#ended.abort();
     // A heartbeat may have been on its way of which nobody else will know.
     if (this.#device !== this.#last) this.#service.leave(this.#device);
+  }
+
+  /** Whether a waking is to be acted upon now; if not, it is in a moment. */
+  #wakes(woke) {
+    const now = Date.now();
+    clearTimeout(this.#waking);
+    if (now - this.#wokeAt < WAKING_MS) {
+      this.#waking = setTimeout(() => this.changed(), this.#wokeAt + WAKING_MS - now);
+      return false;
+    }
+    this.#woke = woke;
+    this.#wokeAt = now;
+    return true;
   }
 
   #want() {
