@@ -178,16 +178,16 @@ async def test_a_new_page_is_worth_one_attempt_to_a_leader_that_was_refused(
     gate = await open_gate(serve().url)
     gate.answers["/v1/events"] = 401
     one_browser = await browser.new_context()
-    tabs = []
-    for pages in (1, 2):
-        tabs.append(await open_tab(gate, "{auth: {user: 'alice'}}", one_browser))
-        await until(lambda pages=pages: len(gate.to("/v1/events", "HEAD")) == pages)
-        await tabs[-1].until("states.at(-1) === 'offline unauthorized'")
-    await tabs[-1].page.wait_for_timeout(1_000)
-    assert len(gate.to("/v1/events", "GET")) == 2
+    first = await open_tab(gate, "{auth: {user: 'alice'}}", one_browser)
+    await first.until("states.at(-1) === 'offline unauthorized'")
+    second = await open_tab(gate, "{auth: {user: 'alice'}}", one_browser)
+    await until(lambda: len(gate.to("/v1/events", "HEAD")) == 2)
+    await second.until("states.at(-1) === 'offline unauthorized'")
+    await second.page.wait_for_timeout(1_000)
+    assert [call.method for call in gate.to("/v1/events")] == ["GET", "HEAD"] * 2
     gate.answers.clear()
-    tabs.append(await open_tab(gate, "{auth: {user: 'alice'}}", one_browser))
-    for tab in tabs:
+    third = await open_tab(gate, "{auth: {user: 'alice'}}", one_browser)
+    for tab in (first, second, third):
         await tab.is_in("live")
 
 
