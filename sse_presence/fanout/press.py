@@ -24,6 +24,7 @@ class Press:
         """Of cursors; known before the bus is."""
         self._place: Cursor | None = None
         self._cursor = ""
+        self._digest = b""
         self._now = 0.0
         self._told: tuple[object, ...] | None = None
         self._frame = b""
@@ -33,6 +34,12 @@ class Press:
         if place != self._place:
             self._place, self._cursor = place, cursor.issue(self.key, place)
         return self._cursor
+
+    def digest(self, digest: bytes) -> bytes:
+        """A digest of an interest, as the last stream has it: the same object is compared without a look."""
+        if digest != self._digest:
+            self._digest = digest
+        return self._digest
 
     def presence(self, stream: Stream, now: float) -> bytes:
         """The frame that tells a stream the records that it waits for; they wait no longer.

@@ -15,13 +15,11 @@ class Sink(Protocol):
     look: float
     """Seconds after which to look again whether it is busy; infinite where `ready` is called."""
 
-    @property
-    def busy(self) -> bool:
-        """Whether bytes given to it are still on their way."""
-        ...
+    busy: bool
+    """Whether bytes given to it are on their way; where `look` is finite, as `progressed` saw it last."""
 
     def progressed(self) -> bool:
-        """Whether the peer took something since the last write, or since this was last asked."""
+        """Look whether the peer took something since the last write, or since this was last asked."""
         ...
 
     def write(self, data: bytes) -> bool:

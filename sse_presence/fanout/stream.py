@@ -63,7 +63,7 @@ class Stream(Mailbox):
         self.plain = following is None and not rooms
         """Whether its cursors say nothing but how far it was told of its users."""
         self.span = span
-        self.digest = opening.digest
+        self.digest = hub.press.digest(opening.digest)
         """Of the interest, for cursors."""
         self.ticket = opening.ticket
         self.resume: int | None = None
@@ -218,6 +218,9 @@ class Stream(Mailbox):
         self.blocked = True
         if self.sink.progressed():
             self.written_at = now  # a slow peer is there, and hears something
+            if not self.sink.busy:
+                self.blocked = False
+                return self._wake_for_anything(now)
         too_late = min(self.written_at + self.hub.pace.send_timeout, self.ends_at + _LAST_CHANCE)
         if now < too_late:
             return min(too_late, now + self.sink.look)

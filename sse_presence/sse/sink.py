@@ -22,7 +22,7 @@ class SendSink:
 
     look = float("inf")
 
-    __slots__ = ("_handler", "_progressed", "_send", "_writing", "aborted", "ready")
+    __slots__ = ("_handler", "_progressed", "_send", "_writing", "aborted", "busy", "ready")
 
     def __init__(self, send: Send, handler: asyncio.Task[None]) -> None:
         """`handler` is the task of the response: cancelled when the peer has to be given up."""
@@ -30,13 +30,8 @@ class SendSink:
         self._handler = handler
         self._writing: asyncio.Task[None] | None = None
         self._progressed = False
-        self.aborted = False
+        self.busy = self.aborted = False
         self.ready: Callable[[], None] = _nobody_waits
-
-    @property
-    def busy(self) -> bool:
-        """Whether the last write is not done."""
-        return self._writing is not None
 
     def progressed(self) -> bool:
         """Whether a piece was sent."""
@@ -45,12 +40,13 @@ class SendSink:
 
     def write(self, data: bytes) -> bool:
         """Send whole events."""
-        self._progressed = False
+        self._progressed, self.busy = False, True
         self._writing = asyncio.create_task(self._deliver(data, more=True))
         return len(data) > _PIECE
 
     def end(self, data: bytes) -> None:
         """Send the last events and end the body."""
+        self.busy = True
         self._writing = asyncio.create_task(self._deliver(data, more=False))
 
     def abort(self) -> None:
@@ -77,7 +73,7 @@ class SendSink:
                 return
             self._progressed = True
             if not rest:
-                self._writing = None
+                self.busy, self._writing = False, None
             self.ready()
 
 

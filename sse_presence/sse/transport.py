@@ -37,21 +37,17 @@ class TransportSink:
 
     look = _LOOK
 
-    __slots__ = ("_ending", "_file", "_left", "_send", "_transport", "ready")
+    __slots__ = ("_ending", "_file", "_left", "_send", "_transport", "busy", "ready")
 
     def __init__(self, transport: asyncio.WriteTransport, send: Send) -> None:
         self._transport = transport
         self._file: int = transport.get_extra_info("socket").fileno()
         self._send = send
         self._ending: asyncio.Task[None] | None = None
-        self._left = 0
+        self._left = transport.get_write_buffer_size()
         """Bytes that the peer had yet to take when that was last looked at."""
+        self.busy = self._left > 0
         self.ready: Callable[[], None]
-
-    @property
-    def busy(self) -> bool:
-        """Whether the peer has not taken all that was sent."""
-        return self._ending is not None or self._transport.get_write_buffer_size() > 0
 
     @property
     def aborted(self) -> bool:
@@ -61,6 +57,7 @@ class TransportSink:
     def progressed(self) -> bool:
         """Whether the kernel, which holds little for a peer, took more of what is left."""
         last, self._left = self._left, self._transport.get_write_buffer_size()
+        self.busy = self._left > 0
         return self._left < last
 
     def write(self, data: bytes) -> bool:
@@ -76,7 +73,8 @@ class TransportSink:
             return False
         transport.write(chunk[sent:])  # keeps what the peer does not take, and finds out what is wrong
         self._left = transport.get_write_buffer_size()
-        return True
+        self.busy = self._left > 0
+        return self.busy
 
     def end(self, data: bytes) -> None:
         """Send the last events and end the body."""
