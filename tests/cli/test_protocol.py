@@ -10,7 +10,7 @@ from starlette.types import Receive, Scope, Send
 from uvicorn.server import ServerState
 
 from sse_presence.cli.protocol import StreamProtocol
-from tests.cli.wire import GET, POST, connected, echo
+from tests.cli.wire import GET, POST, Paused, connected, echo
 
 
 async def test_a_connection_that_asks_for_nothing_is_closed() -> None:
@@ -99,14 +99,7 @@ async def test_a_request_that_does_not_end_is_refused(kind: str) -> None:
 
 
 async def test_a_head_without_end_behind_a_stream_is_not_kept() -> None:
-    go_on = asyncio.Event()
-
-    async def stream(_: Scope, __: Receive, send: Send) -> None:
-        await send({"type": "http.response.start", "status": 200, "headers": []})
-        await send({"type": "http.response.body", "body": b"first", "more_body": True})
-        await go_on.wait()
-        await send({"type": "http.response.body", "body": b"last", "more_body": False})
-
+    stream = Paused()
     state = ServerState()
     async with connected(stream, state, keep_alive=600) as (reader, writer):
         writer.write(GET)
@@ -117,7 +110,7 @@ async def test_a_head_without_end_behind_a_stream_is_not_kept() -> None:
         (connection,) = state.connections
         assert isinstance(connection, StreamProtocol)
         assert len(connection.headers) < 50_000
-        go_on.set()
+        stream.go_on.set()
         assert (await reader.read()).endswith(b"last\r\n0\r\n\r\n")
 
 

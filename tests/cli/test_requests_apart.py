@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import pytest
 from starlette.types import Receive, Scope, Send
 
-from tests.cli.wire import GET, OFFER, POST, connected, echo
+from tests.cli.wire import GET, OFFER, POST, Paused, connected, echo
 
 CHUNKED = b"POST / HTTP/1.1\r\nHost: here\r\n%bTransfer-Encoding: chunked\r\n\r\n"
 CONNECT = b"CONNECT here:80 HTTP/1.1\r\nHost: here\r\n\r\n"
@@ -105,20 +105,13 @@ async def test_what_cannot_be_read_takes_no_answer_away(sent: bytes, answers: li
 
 
 async def test_garbage_does_no_harm_to_a_stream() -> None:
-    go_on = asyncio.Event()
-
-    async def stream(_: Scope, __: Receive, send: Send) -> None:
-        await send({"type": "http.response.start", "status": 200, "headers": []})
-        await send({"type": "http.response.body", "body": b"first", "more_body": True})
-        await go_on.wait()
-        await send({"type": "http.response.body", "body": b"last", "more_body": False})
-
+    stream = Paused()
     async with connected(stream, keep_alive=600) as (reader, writer):
         writer.write(GET)
         await reader.readuntil(b"first")
         writer.write(GARBAGE + GET)
         await asyncio.sleep(0.1)
-        go_on.set()
+        stream.go_on.set()
         assert await reader.read() == b"\r\n4\r\nlast\r\n0\r\n\r\n"
 
 

@@ -4,35 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from functools import partial
-from typing import Any
 
 import msgspec
 import pytest
 
 from sse_presence.domain.record import TypingList
-from tests.fanout.world import ONLINE, START, Sink, World, record
+from tests.fanout.world import ONLINE, START, Sink, World, record, told, users
 
 IDLE = '"status":"idle"'
-
-
-@pytest.fixture
-async def world() -> World:
-    world = World()
-    world.begin()
-    return world
-
-
-def told(user: str, version: int, status: str = "online") -> dict[str, Any]:
-    return {"user": user, "status": status, "version": version}
-
-
-def users(sink: Sink) -> list[list[tuple[str, int]]]:
-    """User and version of each presence event since last asked."""
-    return [
-        [(one["user"], one["version"]) for one in data["users"]]
-        for name, data in sink.take()
-        if name == "presence"
-    ]
 
 
 async def test_hello_comes_before_anything_is_read(world: World) -> None:
@@ -240,115 +219,6 @@ async def test_a_limit_is_told_though_a_change_comes_with_it(world: World) -> No
     world.patch(add_users=("carol",))
     world.turn()
     assert sink.names() == ["bye"]
-
-
-# Slow peers
-
-
-async def test_while_a_peer_is_busy_its_changes_conflate(world: World) -> None:
-    _, sink = world.live("alice", "bob")
-    sink.busy = True
-    for version in range(1, 50):
-        world.hear(record("alice", version), record("bob", version))
-        world.turn(0.2)
-    sink.free()
-    world.turn()
-    assert users(sink) == [[("alice", 49), ("bob", 49)]]
-
-
-async def test_a_peer_that_takes_nothing_is_given_up(world: World) -> None:
-    stream, sink = world.live("alice")
-    sink.busy = True
-    world.hear(record("alice", 1))
-    world.turn(1)
-    assert not sink.aborted
-    world.turn(25)
-    assert sink.aborted
-    assert stream not in world.register.streams
-
-
-@pytest.mark.parametrize("look", [0.05, float("inf")])
-async def test_a_slow_peer_is_given_up_only_when_it_takes_nothing(world: World, look: float) -> None:
-    _, sink = world.open("alice")
-    sink.slow, sink.look = True, look
-    world.read()
-    world.turn()
-    assert sink.names() == ["snapshot"]
-    for _ in range(5):
-        world.turn(24)
-        sink.take_some()
-        world.turn(0.05)
-        assert not sink.aborted
-    world.hear(record("alice", 1))
-    sink.free()
-    world.turn(0.05)
-    assert users(sink) == [[("alice", 1)]]
-    sink.take_some()
-    world.turn(0.05)
-    for _ in range(4):
-        assert not sink.aborted
-        world.turn(6.5)
-    assert sink.aborted
-
-
-async def test_a_peer_that_is_busy_when_its_stream_opens_has_the_same_time(world: World) -> None:
-    sink = Sink()
-    sink.busy = True
-    world.hub.open(world.opening("alice"), sink)
-    world.turn(24)
-    assert not sink.aborted
-    world.turn(2)
-    assert sink.aborted
-
-
-async def test_a_busy_peer_whose_stream_ends_has_a_second_more(world: World) -> None:
-    stream, sink = world.live("alice")
-    sink.busy = True
-    world.hub.end(stream, stream.written_at + 1, "shutdown")
-    world.turn(1.5)
-    assert not sink.aborted
-    world.turn(1)
-    assert sink.aborted
-
-
-async def test_after_a_busy_peer_the_next_ping_is_in_time(world: World) -> None:
-    _, sink = world.live("alice")
-    world.turn(14)
-    world.hear(record("alice", 1))
-    world.turn()
-    sink.busy = True
-    world.hear(record("alice", 2))
-    world.turn(2)
-    sink.free()
-    world.turn()
-    assert users(sink) == [[("alice", 1)], [("alice", 2)]]
-    world.turn(15)
-    assert sink.names() == ["ping"]
-
-
-async def test_after_a_busy_peer_the_end_is_in_time(world: World) -> None:
-    stream, sink = world.live("alice")
-    sink.busy = True
-    world.hear(record("alice", 1))
-    world.hub.end(stream, asyncio.get_running_loop().time() + 20, "revoked")
-    world.turn(16)
-    sink.free()
-    world.turn()
-    assert sink.names() == ["presence"]
-    world.turn(4)
-    assert sink.names() == ["bye"]
-
-
-async def test_a_slow_peer_gets_its_snapshot_as_it_is_when_it_takes_it(world: World) -> None:
-    _, sink = world.open("alice")
-    sink.busy = True
-    world.read()
-    world.turn()
-    world.hear(record("alice", 7))
-    sink.free()
-    world.turn()
-    ((name, data),) = sink.take()
-    assert (name, data["users"]) == ("snapshot", [told("alice", 7)])
 
 
 # Resume

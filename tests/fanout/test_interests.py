@@ -16,13 +16,6 @@ from tests.running import meanwhile
 from tests.stream import CEILING
 
 
-@pytest.fixture
-async def world() -> World:
-    world = World()
-    world.begin()
-    return world
-
-
 def told(sink: Sink) -> list[tuple[str, list[Any]]]:
     """Names of events, with the users or channels in each."""
     return [

@@ -4,19 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
-
 from sse_presence.domain.record import OFFLINE
 from sse_presence.domain.rights import Identity, Rights
 from sse_presence.domain.roll import LISTED
 from tests.fanout.world import Sink, World, record
-
-
-@pytest.fixture
-async def world() -> World:
-    world = World()
-    world.begin()
-    return world
 
 
 def rolls(sink: Sink) -> list[dict[str, Any]]:

@@ -4,18 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
-
 from sse_presence.domain.record import OFFLINE
 from sse_presence.domain.signal import Reading
 from tests.fanout.world import LIVENESS, START, Sink, World, record
-
-
-@pytest.fixture
-async def world() -> World:
-    world = World()
-    world.begin()
-    return world
 
 
 def versions(events: list[tuple[str, Any]]) -> list[tuple[str, list[tuple[str, int]]]]:

@@ -295,3 +295,16 @@ class World:
             due, self.pump._soon = self.pump._soon, []
             self.pump._wake(due, now)
             self.pump._collect(now)
+
+
+def told(user: str, version: int, status: str = "online") -> dict[str, Any]:
+    return {"user": user, "status": status, "version": version}
+
+
+def users(sink: Sink) -> list[list[tuple[str, int]]]:
+    """User and version of each presence event since last asked."""
+    return [
+        [(one["user"], one["version"]) for one in data["users"]]
+        for name, data in sink.take()
+        if name == "presence"
+    ]
