@@ -1,4 +1,4 @@
-"""Peers that take what they are sent slowly, or not at all: what they are told, and when they are given up."""
+"""Peers that take what they are sent slowly, or not at all: what they are told, and when given up."""
 
 from __future__ import annotations
 
