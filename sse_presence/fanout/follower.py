@@ -21,7 +21,7 @@ from sse_presence.fanout.register import Register
 from sse_presence.fanout.room import Room
 from sse_presence.fanout.roster import BEGINNING, Change
 from sse_presence.fanout.wanted import Wanted
-from sse_presence.fanout.watched import Topic, Watched
+from sse_presence.fanout.watched import Topic, Watched, enter, leave
 
 if TYPE_CHECKING:
     from sse_presence.fanout.stream import Stream
@@ -116,7 +116,7 @@ class Follower:
             room = following.rooms.get(channel)
             if room is None:
                 room = following.rooms[channel] = self._register.room(channel)
-                room.enter(stream)
+                enter(stream, (room,))
                 self._begin(stream, following, room)
             elif stream.live and last.channels.get(channel, 0) != now.channels.get(channel):
                 self._tell_when_known(stream, following, room)  # neither list had it all along
@@ -140,7 +140,7 @@ class Follower:
             if user not in following.topics and following.caller.may_watch(user):
                 topic = self._register.topic(user, own=user == stream.viewer)
                 following.topics[user] = topic
-                topic.enter(stream)
+                enter(stream, (topic,))
                 self._register.count(stream, 1)
                 self._begin(stream, following, topic)
 
@@ -169,13 +169,13 @@ class Follower:
             following.awaited.add(watched)
 
     def _leave(self, stream: Stream, following: Following, watched: Topic | Room) -> None:
-        watched.leave(stream)
+        idle = leave(stream, (watched,))
         following.awaited.discard(watched)
         stream.forget(watched)
         if not stream.live and not watched.current:
             stream.missing -= 1
             self._pump.soon(stream)
-        if watched.idle:
+        if idle:
             self._mender.mended(watched)
             watched.partition.drop(watched)
 

@@ -94,7 +94,7 @@ class Hub:
             topics, rooms = following.topics.values(), following.rooms.values()
             return kind(self, sink, opening, topics, rooms, self.register.whole_span(), following)
         viewer = interest.viewer
-        users = tuple(self.register.topic(user, own=user == viewer) for user in interest.users)
+        users = self.register.topics(interest.users, viewer)
         channels = tuple(self.register.room(channel) for channel in interest.channels)
         return kind(self, sink, opening, users, channels, self.register.span((*users, *channels)))
 

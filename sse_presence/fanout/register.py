@@ -6,7 +6,7 @@ Only what somebody watches is here; the last stream that leaves takes it away.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING
 from weakref import WeakValueDictionary
 
@@ -15,7 +15,7 @@ from sse_presence.fanout.live_interest import LiveInterest
 from sse_presence.fanout.partition import Partition
 from sse_presence.fanout.room import Room
 from sse_presence.fanout.span import Span
-from sse_presence.fanout.watched import OwnTopic, Topic, Watched
+from sse_presence.fanout.watched import OwnTopic, Topic, Watched, enter, leave
 
 if TYPE_CHECKING:
     from sse_presence.fanout.stream import Stream
@@ -31,6 +31,8 @@ class Register:
         """Users watched by each viewer, over all its streams."""
         self._partition_of = partition_of
         self._only = self.partitions[0] if partitions == 1 else None
+        self._known: Mapping[str, Topic] = self._only.users if self._only is not None else {}
+        """Where there is one partition, the users watched in it: found without asking where they lie."""
         self._spans: WeakValueDictionary[tuple[int, ...], Span] = WeakValueDictionary()
 
     def topic(self, user: str, *, own: bool = False) -> Topic:
@@ -44,6 +46,13 @@ class Register:
         if topic is None:
             topic = partition.users[user] = Topic(user, partition)
         return topic
+
+    def topics(self, users: Iterable[str], viewer: str | None) -> tuple[Topic, ...]:
+        """The topics of users for a viewer, who watches its own one."""
+        known = self._known  # most are watched already
+        return tuple(
+            [(user != viewer and known.get(user)) or self.topic(user, own=user == viewer) for user in users]
+        )
 
     def room(self, channel: str) -> Room:
         """The room of a channel."""
@@ -91,19 +100,14 @@ class Register:
         """Let a stream watch from now on; what of it is not current."""
         self.streams.add(stream)
         self.count(stream, len(stream.topics))
-        watched = list(stream.watched())
-        for one in watched:
-            one.enter(stream)
-        return [one for one in watched if not one.current]
+        return enter(stream, stream.watched())
 
     def leave(self, stream: Stream) -> None:
         """Let a stream watch no more."""
         self.streams.discard(stream)
         self.count(stream, -len(stream.topics))
-        for watched in stream.watched():
-            watched.leave(stream)
-            if watched.idle:
-                watched.partition.drop(watched)
+        for watched in leave(stream, stream.watched()):
+            watched.partition.drop(watched)
 
     def count(self, stream: Stream, step: int) -> None:
         """A stream watches so many users more, or fewer."""

@@ -7,7 +7,7 @@ partition, that is, after the last gap; then it answers for the store.
 from __future__ import annotations
 
 import sys
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING, ClassVar
 
 from sse_presence.domain.record import OFFLINE, Record
@@ -27,26 +27,26 @@ DOUBTED = -1
 class Watched:
     """A user, a channel or a stored interest that at least one stream watches."""
 
-    __slots__ = ("_watchers", "era", "name", "partition")
+    __slots__ = ("era", "name", "partition", "watching")
 
     def __init__(self, name: str, partition: Partition) -> None:
         self.name = name
         self.partition = partition
         self.era = -1
-        self._watchers: Stream | dict[Stream, None] | None = None
+        self.watching: Stream | dict[Stream, None] | None = None
         """A lone one needs nothing around it; many are kept in a dict, which is half the size of a set."""
 
     @property
     def watchers(self) -> Collection[Stream]:
         """The streams that watch."""
-        if isinstance(self._watchers, dict):
-            return self._watchers
-        return () if self._watchers is None else (self._watchers,)
+        if isinstance(self.watching, dict):
+            return self.watching
+        return () if self.watching is None else (self.watching,)
 
     @property
     def idle(self) -> bool:
         """Whether nobody needs it any more."""
-        return not self._watchers
+        return not self.watching
 
     @property
     def current(self) -> bool:
@@ -56,19 +56,35 @@ class Watched:
     def forget(self) -> None:
         """Another store speaks: what was heard of the last one says nothing of its order."""
 
-    def enter(self, stream: Stream) -> None:
-        """Let a stream watch."""
-        if isinstance(self._watchers, dict):
-            self._watchers[stream] = None
-        else:
-            self._watchers = stream if self._watchers is None else {self._watchers: None, stream: None}
 
-    def leave(self, stream: Stream) -> None:
-        """Let a stream that watches watch no more."""
-        if isinstance(self._watchers, dict):
-            del self._watchers[stream]
+def enter(stream: Stream, watched: Iterable[Watched]) -> list[Watched]:
+    """Let a stream watch all of them; those that are not current."""
+    unread = []
+    for one in watched:  # hundreds for one stream, so there is no call for each
+        watchers = one.watching
+        if isinstance(watchers, dict):
+            watchers[stream] = None
+        elif watchers is None:
+            one.watching = stream
         else:
-            self._watchers = None
+            one.watching = {watchers: None, stream: None}
+        if one.era != one.partition.line.era:
+            unread.append(one)
+    return unread
+
+
+def leave(stream: Stream, watched: Iterable[Watched]) -> list[Watched]:
+    """Let a stream that watches all of them watch them no more; those that nobody needs now."""
+    idle = []
+    for one in watched:
+        watchers = one.watching
+        if isinstance(watchers, dict):
+            del watchers[stream]
+        else:
+            one.watching = None
+        if not one.watching and one.idle:
+            idle.append(one)
+    return idle
 
 
 class Topic(Watched):
@@ -99,7 +115,7 @@ class Topic(Watched):
         encoded = record_json(
             Record(self.name, max(self.version, 0), self.changed, self.last_seen, self.body)
         )
-        if isinstance(self._watchers, dict):
+        if isinstance(self.watching, dict):
             self._encoded = encoded
         return encoded
 

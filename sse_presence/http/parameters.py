@@ -63,17 +63,24 @@ def distinct_ids(field: str, ids: Sequence[str]) -> list[str]:
 @lru_cache(maxsize=1)  # one request asks up to three times
 def read_query(query: bytes) -> Parameters:
     """Read a query string, not to be changed; raises Malformed where its escapes or its UTF-8 are broken."""
+    if _PLAIN.fullmatch(query):
+        return _read_plain(query.decode())
     parameters = Parameters()
-    for name, value in _plain_pairs(query) if _PLAIN.fullmatch(query) else _pairs(query):
+    for name, value in _pairs(query):
         parameters.setdefault(name, []).append(value)
     return parameters
 
 
-def _plain_pairs(query: bytes) -> Iterator[tuple[str, str]]:
-    """Of a query without escapes, as most are: long lists are read with every reconnection."""
-    for pair in filter(None, query.decode().split("&")):
+def _read_plain(query: str) -> Parameters:
+    """Read one without escapes, as most are: long lists are read with every reconnection."""
+    parameters = Parameters()
+    last, values = None, list[str]()
+    for pair in filter(None, query.split("&")):
         name, _, value = pair.partition("=")
-        yield name, value
+        if name != last:
+            last, values = name, parameters.setdefault(name, [])
+        values.append(value)
+    return parameters
 
 
 def _pairs(query: bytes) -> Iterator[tuple[str, str]]:

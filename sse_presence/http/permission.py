@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from sse_presence.domain.rights import Identity
+from sse_presence.domain.rights import Identity, Prefixes
 from sse_presence.errors import Forbidden
 
 _NAMED = 10
@@ -13,15 +13,17 @@ _NAMED = 10
 
 def refuse_unwatchable(users: Sequence[str], caller: Identity) -> None:
     """Raise Forbidden naming the users whom the caller may not watch."""
-    _refuse("You have no right to watch", users, caller.may_watch)
+    _refuse("You have no right to watch", users, caller.may_watch, caller.rights.watch_prefix)
 
 
 def refuse_unenterable(channels: Sequence[str], caller: Identity) -> None:
     """Raise Forbidden naming the channels that the caller may not enter."""
-    _refuse("You have no right to the channel", channels, caller.may_enter)
+    _refuse("You have no right to the channel", channels, caller.may_enter, caller.rights.channel_prefix)
 
 
-def _refuse(sentence: str, ids: Sequence[str], may: Callable[[str], bool]) -> None:
+def _refuse(sentence: str, ids: Sequence[str], may: Callable[[str], bool], prefix: Prefixes) -> None:
+    if "".startswith(prefix):
+        return  # so does every id
     denied = [name for name in ids if not may(name)]
     if denied:
         more = f" and {len(denied) - _NAMED} more" if len(denied) > _NAMED else ""
