@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE
@@ -77,5 +78,9 @@ class Exchange:
         headers = self._protocol.server_state.default_headers + answer.raw_headers
         if not self.keep_alive:
             headers.append((b"connection", b"close"))
-        lines = [b"%b: %b\r\n" % header for header in headers]
-        return b"".join((STATUS_LINE[answer.status_code], *lines, b"\r\n", answer.body))
+        return b"".join((STATUS_LINE[answer.status_code], *map(_line, headers), b"\r\n", answer.body))
+
+
+@lru_cache(maxsize=64)  # they are the same over and over
+def _line(header: tuple[bytes, bytes]) -> bytes:
+    return b"%b: %b\r\n" % header

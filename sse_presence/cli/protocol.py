@@ -36,6 +36,8 @@ _LONGEST = 524_288
 
 _MOST_HEADERS = 10_000
 
+_NEVER = float("inf")
+
 _OFFER = frozenset({b"upgrade", b"http2-settings"})
 """Headers of a request that would rather be another protocol's."""
 
@@ -43,7 +45,7 @@ _OFFER = frozenset({b"upgrade", b"http2-settings"})
 class StreamProtocol(HttpToolsProtocol):
     """One connection, which streams may write to themselves."""
 
-    __slots__ = ("_before", "_deaf", "_unread", "_unsettled", "connection")
+    __slots__ = ("_before", "_deaf", "_unread", "_unsettled", "_until", "connection")
     # the parent's dict is full: one more, and none is shared
 
     connection: Connection
@@ -55,6 +57,8 @@ class StreamProtocol(HttpToolsProtocol):
     """Bytes parsed since the parser last had something to say."""
     _deaf: bool
     """Whether nothing more is heard."""
+    _until: float
+    """Loop time at which the connection is closed unless something comes; `_NEVER` while an answer is due."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
         """Take a connection; one that says nothing is kept no longer than one that has said all it had to."""
@@ -72,7 +76,7 @@ class StreamProtocol(HttpToolsProtocol):
         """
         self.connection["vanished"] = isinstance(exc, OSError) and exc.errno in _NO_ANSWER
         super().connection_lost(exc)
-        self._unset_keepalive_if_required()  # uvicorn leaves that to the timer after a reset
+        self._stop_timer()
         for cycle in filter(_lacks_answer, self._before or ()):
             cycle.disconnected = True
             cycle.message_event.set()
@@ -82,14 +86,22 @@ class StreamProtocol(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         """Take what came."""
         if not self._deaf:
-            self._unset_keepalive_if_required()
+            self._until = _NEVER
             self._read(data)
 
     def on_response_complete(self) -> None:
-        """Go on with what has waited for it."""
-        super().on_response_complete()
-        if self._unread and not self.transport.is_closing():
-            self._unset_keepalive_if_required()
+        """Go on with what has waited for it: what uvicorn does, without a timer made anew each time."""
+        self.server_state.total_requests += 1
+        if self.transport.is_closing():
+            return
+        self.flow.resume_reading()
+        if self.pipeline:
+            self._until = _NEVER
+            self._start_asgi_task(*self.pipeline.pop())
+        else:
+            self._await_more()
+        if self._unread:
+            self._until = _NEVER
             self._read(b"")
 
     def _read(self, data: bytes) -> None:
@@ -103,36 +115,34 @@ class StreamProtocol(HttpToolsProtocol):
                 self.flow.pause_reading()
         else:
             self._parse(data)
-        if self.timeout_keep_alive_task is None and _is_partial(self.cycle):
+        if self._until == _NEVER and _is_partial(self.cycle):
             self._await_more()
 
     def _parse(self, data: bytes) -> None:
         self._unsettled += len(data)
         try:
-            while data:
-                data = self._after_offer(data)
+            self.parser.feed_data(data)
+        except HttpParserUpgrade as offer:
+            (end,) = offer.args
+            self._decline(data[end:])
         except HttpParserError:
             self._hear_no_more("This is no request of HTTP/1.1.")
         else:
             if self._unsettled > _LONGEST or len(self.headers) > _MOST_HEADERS:
                 self._hear_no_more("The head of the request is too long.")
 
-    def _after_offer(self, data: bytes) -> bytes:
-        """Parse up to an offer to go on in another protocol, and return what is to be parsed instead of it.
+    def _decline(self, rest: bytes) -> None:
+        """Do not go on in another protocol, as the head before `rest` offers.
 
         The parser would take the body for that protocol's, and the next one would take it for a request.
         Clients in Java and Kotlin offer HTTP/2 so. Such a request is made anew without the offer.
         """
-        try:
-            self.parser.feed_data(data)
-        except HttpParserUpgrade as offer:
-            (end,) = offer.args
-            if self._should_upgrade():
-                head = self._without_offer()
-                self.parser = HttpRequestParser(self)
-                return head + data[end:]
+        if self._should_upgrade():
+            head = self._without_offer()
+            self.parser = HttpRequestParser(self)
+            self._parse(head + rest)
+        else:
             self._hear_no_more("")
-        return b""
 
     def _should_upgrade(self) -> bool:
         """Whether the present request offers another protocol, so that it is not begun as it is."""
@@ -179,14 +189,30 @@ class StreamProtocol(HttpToolsProtocol):
         super().shutdown()
         self.timeout_keep_alive = _LAST_WORDS
         if _is_partial(self.cycle) and not self.transport.is_closing():
-            self._unset_keepalive_if_required()
+            self._stop_timer()
             self._await_more()
 
     def _await_more(self) -> None:
-        """Close the connection unless something comes."""
-        self.timeout_keep_alive_task = self.loop.call_later(
-            self.timeout_keep_alive, self.timeout_keep_alive_handler
-        )
+        """Close the connection unless something comes. A timer that runs is left to find that out."""
+        self._until = self.loop.time() + self.timeout_keep_alive
+        if self.timeout_keep_alive_task is None:
+            self._start_timer()
+
+    def _start_timer(self) -> None:
+        self.timeout_keep_alive_task = self.loop.call_at(self._until, self.timeout_keep_alive_handler)
+
+    def _stop_timer(self) -> None:
+        if self.timeout_keep_alive_task is not None:
+            self.timeout_keep_alive_task.cancel()
+            self.timeout_keep_alive_task = None
+
+    def timeout_keep_alive_handler(self) -> None:
+        """Close the connection if its time is over."""
+        self.timeout_keep_alive_task = None
+        if self._until <= self.loop.time():
+            super().timeout_keep_alive_handler()
+        elif self._until < _NEVER:
+            self._start_timer()
 
     # What the parser says
 
@@ -202,7 +228,11 @@ class StreamProtocol(HttpToolsProtocol):
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """Take a header; blanks at its end are no part of it, which the parser does not know."""
-        super().on_header(name, value.rstrip(b" \t"))
+        name, value = name.lower(), value.rstrip(b" \t")
+        if name == b"expect":
+            super().on_header(name, value)
+        else:
+            self.headers.append((name, value))
 
     def on_headers_complete(self) -> None:
         """Begin to answer a request, or queue it; what comes as a header after its body is none."""

@@ -37,7 +37,10 @@ async def by_name(request: Request) -> Identity:
     reason = flaw(user) if user else 'is missing: send "X-Presence-User: alice", or "as=alice" in the query'
     if reason is not None:
         raise Unauthenticated(f"The name of the caller {reason}.")
-    return Identity(user=user, rights=EVERYTHING, parameters=frozenset({"as"}))
+    return Identity(user=user, rights=EVERYTHING, parameters=_NAMING)
+
+
+_NAMING = frozenset({"as"})
 
 
 def _named(request: Request) -> str:

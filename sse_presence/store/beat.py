@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from functools import lru_cache
 from struct import Struct
-from typing import NamedTuple
 
 import msgspec
 
@@ -24,32 +23,29 @@ _TRAITS = Struct("<cBIBB")
 _HEAD = 2
 
 
-class Beat(NamedTuple):
-    """One heartbeat of a device."""
+class Beat(tuple[str, str, int, int, msgspec.Raw, str]):
+    """One heartbeat of a device.
 
-    user_key: str
-    device: str
-    idle_ms: int
-    seq: int
-    """-1: none."""
-    traits: msgspec.Raw
-    """All that it says of the device but the time, as a string: kept as it is, and compared as a whole."""
-    channels: str
-    """Sorted, a line each."""
+    The user's key; the device; for how long it has been idle, in milliseconds; its `seq`, or -1; its traits,
+    which are all that it says of itself beside, as a string that is kept as it is and compared as a whole;
+    and its channels, sorted, a line each.
+    """
+
+    __slots__ = ()
 
 
 def packed(partition: int, user: str, beat: Heartbeat) -> Beat:
     """A heartbeat of a user who lies in the partition."""
     channels = "\n".join(sorted(set(beat.channels))) if beat.channels else ""
     flags = (VISIBLE if beat.visible else 0) + (IN_CHANNELS if channels else 0)
-    return Beat(
+    return Beat((
         keys.users(partition) + user,
         beat.device,
         min(max(beat.idle_ms, 0), LONGEST_IDLE),
         -1 if beat.seq is None else beat.seq,
         _traits(beat.interval, KINDS[beat.kind], flags, beat.activity or ""),
         channels,
-    )
+    ))  # fmt: skip
 
 
 @lru_cache(maxsize=1_024)  # devices say the same of themselves over and over, and most say the same as others

@@ -7,6 +7,7 @@ the part that has structure.
 from __future__ import annotations
 
 from binascii import crc_hqx
+from functools import cache
 
 META = "presence:meta"
 """Hash with the store's format, its number of partitions and the cursor key."""
@@ -37,6 +38,7 @@ def script_keys(partition: int) -> tuple[bytes, ...]:
     return tuple(b"presence:{%d}:%s" % (partition, name) for name in names)
 
 
+@cache  # asked for with every signal
 def users(partition: int) -> str:
     """Prefix of a partition's users."""
     return f"presence:{{{partition}}}:u:"

@@ -25,7 +25,7 @@ PARTS = (
 Operation = tuple[Any, ...]
 """A `Beat`, or `(name, arguments …)` as the functions of the parts take them, None written as False or -1."""
 
-_REST = (None,) * (len(Beat._fields) - 1)
+_REST = (None,) * 5
 
 
 class Reply(msgspec.Struct, frozen=True, array_like=True):
