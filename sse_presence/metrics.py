@@ -26,7 +26,7 @@ from sse_presence.store.sweeper import Sweeper
 
 MEDIA_TYPE = CONTENT_TYPE_LATEST
 
-_LOOK = 0.1
+_LOOK = 0.25
 """Seconds between two looks at how late the event loop is."""
 
 _LATE = (0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.5, 1, 2.5)
