@@ -76,7 +76,7 @@ class StreamProtocol(HttpToolsProtocol):
         """
         self.connection["vanished"] = isinstance(exc, OSError) and exc.errno in _NO_ANSWER
         super().connection_lost(exc)
-        self._stop_timer()
+        self._unset_keepalive_if_required()
         for cycle in filter(_lacks_answer, self._before or ()):
             cycle.disconnected = True
             cycle.message_event.set()
@@ -189,7 +189,7 @@ class StreamProtocol(HttpToolsProtocol):
         super().shutdown()
         self.timeout_keep_alive = _LAST_WORDS
         if _is_partial(self.cycle) and not self.transport.is_closing():
-            self._stop_timer()
+            self._unset_keepalive_if_required()
             self._await_more()
 
     def _await_more(self) -> None:
@@ -200,11 +200,6 @@ class StreamProtocol(HttpToolsProtocol):
 
     def _start_timer(self) -> None:
         self.timeout_keep_alive_task = self.loop.call_at(self._until, self.timeout_keep_alive_handler)
-
-    def _stop_timer(self) -> None:
-        if self.timeout_keep_alive_task is not None:
-            self.timeout_keep_alive_task.cancel()
-            self.timeout_keep_alive_task = None
 
     def timeout_keep_alive_handler(self) -> None:
         """Close the connection if its time is over."""

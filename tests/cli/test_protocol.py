@@ -18,6 +18,26 @@ async def test_a_connection_that_asks_for_nothing_is_closed() -> None:
         assert await reader.read() == b""
 
 
+async def test_a_connection_that_goes_on_asking_is_kept() -> None:
+    async with connected(echo) as (reader, writer):
+        for number in range(5):
+            writer.write(POST % (b"", 1, b"%d" % number))
+            assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 200")
+            assert await reader.readexactly(1) == b"%d" % number
+            await asyncio.sleep(0.4)  # in all longer than it may be idle
+        assert await reader.read() == b""
+
+
+async def test_what_takes_long_to_answer_is_waited_for() -> None:
+    stream = Paused()
+    async with connected(stream) as (reader, writer):
+        writer.write(GET)
+        await reader.readuntil(b"first\r\n")
+        await asyncio.sleep(1.5)
+        stream.go_on.set()
+        assert (await reader.readuntil(b"0\r\n\r\n")).endswith(b"last\r\n0\r\n\r\n")
+
+
 @pytest.mark.parametrize("half", [GET[:-4], POST % (b"", 4, b"bo")], ids=["head", "body"])
 @pytest.mark.parametrize("before", [0, 1], ids=["first", "second"])
 async def test_a_request_that_does_not_come_whole_is_given_up(half: bytes, before: int) -> None:
