@@ -23,7 +23,7 @@ from sse_presence.store.server import COMMAND_TIMEOUT
 from sse_presence.store.traffic import Traffic
 
 BATCH = 128
-"""A larger one saves the store little (4.5 µs a heartbeat at 64, 3.8 at 256), and where all who wait are in one
+"""A larger one saves the store little (4.5 µs a heartbeat at 64, 3.8 at 256). Where all who wait are in one
 call, nobody is left to be read or answered meanwhile."""
 
 COMPANY = 32
