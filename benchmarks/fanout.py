@@ -15,7 +15,7 @@ from benchmarks.subject import Subject, better_sse, floor, nchan, nchan_redis, p
 from benchmarks.usage import pss
 
 STREAMS = 5_000
-SECONDS = 3
+SECONDS = 2
 """For which changes are made: a machine that is shared is fast and slow by turns."""
 LEAST = 4
 """Changes, however long they take."""

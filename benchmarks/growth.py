@@ -75,7 +75,7 @@ async def _costs(size: int, processes: int, scale: Scale) -> tuple[float, float]
         ):
             changes = {"kind": "change", "users": users, "rate": users * TOLD / WATCHED}
             beats = {"kind": "heartbeat", "users": USERS}
-            for run in (beats | {"calls": USERS, "seconds": 60}, changes | {"seconds": 2}):
+            for run in (beats | {"calls": USERS, "seconds": 60}, changes | {"seconds": 1.5}):
                 await callers.ask(run)  # from here on, heartbeats change nothing
             await watchers.take()
             with metered(subject) as changing:

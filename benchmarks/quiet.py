@@ -32,13 +32,13 @@ async def measure(subject: Subject, scale: Scale) -> Figures:
         publisher(subject) as one,
     ):
         await one.change(POOL - 1)  # fills caches
-        await asyncio.sleep(2)
+        await asyncio.sleep(1.5)
         await watchers.take()
         with metered(subject, watchers.cpu) as used:
             for number in range(RATE * SECONDS):
                 await asyncio.sleep(1 / RATE)
                 await one.change(number)
-            await asyncio.sleep(2)
+            await asyncio.sleep(1)
         told = await watchers.take()
     return {
         "ms to a watcher, p50": percentile(told["latencies"], 0.5),

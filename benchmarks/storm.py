@@ -44,13 +44,13 @@ async def measure(subject: Subject, scale: Scale) -> Figures:
         load("calls", spec) as callers,
     ):
         run = {"kind": "change", "users": POOL, "rate": rate}
-        await callers.ask(run | {"seconds": 2})  # fills caches
-        await asyncio.sleep(2)
+        await callers.ask(run | {"seconds": 1})  # fills caches
+        await asyncio.sleep(1.5)
         await watchers.take()
         lags = await loop_lags(subject) if ours else None
         with metered(subject, watchers.cpu, callers.cpu) as used:
             made = await callers.ask(run | {"seconds": max(3.0, seconds * scale.factor)})
-            await asyncio.sleep(2)
+            await asyncio.sleep(1.5)
         told = await watchers.take()
         figures = {
             GAIN: told["deliveries"] / (used.server + used.store),

@@ -25,7 +25,7 @@ POOL = 5_000
 FEW, MANY = 10, 100
 """Users that a stream watches."""
 RATE = 10
-SECONDS = 8
+SECONDS = 6
 WINDOW = 1_000
 DELIVERED = "delivered of all, %"
 
@@ -57,7 +57,7 @@ async def _idle(streams: int, watched: int) -> tuple[float, float]:
 
 
 async def _held(subject: Subject) -> tuple[float, float]:
-    await asyncio.sleep(2)
+    await asyncio.sleep(1)
     told = await subject.server.ask({})
     return pss(subject.server.pids), told["tasks"]
 
@@ -68,13 +68,13 @@ async def _all(scale: Scale) -> Figures:
     async with presence(workers=WORKERS) as subject:
         await beaten(subject, POOL)
         async with audience(subject, streams, pool=POOL, watched=FEW) as watchers, publisher(subject) as one:
-            await asyncio.sleep(3)
+            await asyncio.sleep(2)
             await watchers.take()
             with metered(subject) as used:
                 for number in range(RATE * SECONDS):
                     await asyncio.sleep(1 / RATE)
                     await one.change(number)
-                await asyncio.sleep(3)
+                await asyncio.sleep(2)
             told = await watchers.take()
             memory = pss(subject.server.pids)
     return {
