@@ -17,6 +17,7 @@ PresenceError
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 import msgspec
@@ -49,12 +50,19 @@ class RequestError(PresenceError):
     title: ClassVar[str] = "Bad request"
 
     def __init__(
-        self, detail: str, *, errors: tuple[FieldError, ...] = (), retry_after: int | None = None
+        self,
+        detail: str,
+        *,
+        errors: tuple[FieldError, ...] = (),
+        retry_after: int | None = None,
+        denied: Mapping[str, Sequence[str]] | None = None,
     ) -> None:
+        """`denied`: the ids of each kind that the caller has no right to."""
         super().__init__(detail)
         self.detail = detail
         self.errors = errors
         self.retry_after = retry_after
+        self.denied = denied or {}
 
 
 class Malformed(RequestError):

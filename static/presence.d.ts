@@ -196,6 +196,8 @@ export class PresenceError extends Error {
   readonly code: string;
   /** How long the service asked to wait. */
   readonly retryMs?: number;
+  /** The ids that the caller has no right to, where that is why. */
+  readonly denied: { readonly users?: readonly string[]; readonly channels?: readonly string[] };
   /** Asking again, as the same caller, would bring the same answer. */
   readonly final: boolean;
 }

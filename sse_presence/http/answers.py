@@ -103,7 +103,10 @@ SCHEMAS: dict[str, Schema] = {
     ),
     "Event": {"oneOf": list(EVENTS)},
     "Problem": thing(
-        {"errors": many(thing(field=TEXT, detail=TEXT))},
+        {
+            "errors": many(thing(field=TEXT, detail=TEXT)),
+            "denied": thing({"users": many(ID), "channels": many(ID)}),
+        },
         title=TEXT,
         status={"type": "integer"},
         detail=TEXT,

@@ -6,7 +6,7 @@ by the server. No answer repeats a credential.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from http import HTTPStatus
 from typing import cast
 
@@ -32,6 +32,7 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     detail: str
     code: str
     errors: tuple[FieldError, ...] = ()
+    denied: Mapping[str, Sequence[str]] = {}
 
 
 class ProblemReply(Reply):
@@ -51,7 +52,12 @@ def refusal(error: RequestError) -> ProblemReply:
     if error.retry_after is not None:
         headers["Retry-After"] = str(error.retry_after)
     problem = Problem(
-        title=error.title, status=error.status, detail=error.detail, code=error.code, errors=error.errors
+        title=error.title,
+        status=error.status,
+        detail=error.detail,
+        code=error.code,
+        errors=error.errors,
+        denied=error.denied,
     )
     return ProblemReply(problem, headers)
 

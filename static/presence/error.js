@@ -1,13 +1,17 @@
 /** A request that the service did not take: whether and when to try again. */
 
 export class PresenceError extends Error {
-  /** `status` is 0 where the service could not be reached; `retryMs` is what it asked to wait, if it did. */
-  constructor(message, { status = 0, code = "unreachable", retryMs, cause } = {}) {
+  /**
+   * `status` is 0 where the service could not be reached; `retryMs` is what it asked to wait, if it did;
+   * `denied` holds the `users` or `channels` that the caller has no right to.
+   */
+  constructor(message, { status = 0, code = "unreachable", retryMs, denied = {}, cause } = {}) {
     super(message, { cause });
     this.name = "PresenceError";
     this.status = status;
     this.code = code;
     this.retryMs = retryMs;
+    this.denied = denied;
   }
 
   /** Asking again, as the same caller, would bring the same answer. */
@@ -23,6 +27,7 @@ export async function errorFrom(response) {
   return new PresenceError(problem.detail ?? problem.title ?? `The service answered ${response.status}.`, {
     status: response.status,
     code: problem.code ?? "unknown",
+    denied: problem.denied,
     retryMs: Number.isNaN(retryAfter) ? undefined : retryAfter * 1000,
   });
 }

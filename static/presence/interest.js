@@ -23,6 +23,15 @@ export function lists(wishes) {
   return Object.fromEntries(WATCHED.map((kind) => [kind, ids(wishes, kind)]));
 }
 
+/** Those of them that name one of `{users, channels}`: of a channel, both it and its members are. */
+export function named(wishes, { users = [], channels = [] }) {
+  const all = new Set([
+    ...users.map((id) => `users ${id}`),
+    ...channels.flatMap((id) => [`channels ${id}`, `members ${id}`]),
+  ]);
+  return wishes.filter((wish) => all.has(wish));
+}
+
 export function without(wishes, others) {
   const left = new Set(others);
   return wishes.filter((wish) => !left.has(wish));

@@ -6,7 +6,7 @@
  */
 
 import { backoff } from "./backoff.js";
-import { lists, without } from "./interest.js";
+import { lists, named, without } from "./interest.js";
 
 export class StoredInterest {
   /** Its id, while the service has it. */
@@ -120,12 +120,14 @@ export class StoredInterest {
       return undefined;
     }
     if (error.final && add.length > 0) {
-      // One that is refused must not keep the others out: find it by halves.
-      if (add.length === 1) {
-        this.#refused.push(...add);
+      // One that is refused must not keep the others out. Where the service does not name it, it is found by halves.
+      const denied = add.length === 1 ? add : named(add, error.denied);
+      if (denied.length > 0) {
+        this.#refused.push(...denied);
         this.#on.refused(error);
+      } else {
+        this.#most = Math.ceil(add.length / 2);
       }
-      this.#most = Math.ceil(add.length / 2);
       return 0;
     }
     this.#failures += 1;

@@ -26,14 +26,14 @@ test("a difference names what is missing, and channels one is in are not watched
   assert.deepEqual(ids(all, "join"), ["x"]);
 });
 
-/** A service that stores interests, unless `refuse(method, body)` gives a status. */
+/** A service that stores interests, unless `refuse(method, body)` gives a status, or more to say. */
 function storing(refuse = () => undefined) {
   const seen = { asked: [], removed: [], refused: 0, lost: 0 };
   const service = {
     async ask(method, path, { body }) {
       seen.asked.push([method, path, body]);
       const status = refuse(method, body);
-      if (status) throw new PresenceError("No.", { status });
+      if (status) throw new PresenceError("No.", typeof status === "object" ? status : { status });
       return { interest: "i" };
     },
   };
@@ -98,6 +98,22 @@ test("many that are refused are found without asking for all the others again an
   for (let turn = 0; turn < 20; turn += 1) await settle();
   assert.deepEqual([interest.held.length, seen.refused], [240, 16]);
   assert.ok(seen.asked.length < 160, `${seen.asked.length}`);
+});
+
+test("all that the service names are let go at once", async () => {
+  const denied = (body) => ({
+    users: (body.add ?? body).users.filter((user) => user % 2),
+    channels: (body.add ?? body).channels.filter((channel) => channel === "vault"),
+  });
+  const { interest, seen } = storing((_, body) => {
+    const { users, channels } = denied(body);
+    if (users.length > 0) return { status: 403, denied: { users } };
+    return channels.length > 0 ? { status: 403, denied: { channels } } : undefined;
+  });
+  interest.want(wishes({ users: Array.from({ length: 100 }, (_, number) => `${number}`), channels: ["vault", "hall"] }));
+  await interest.pairs();
+  await settle();
+  assert.deepEqual([interest.held.length, seen.refused, seen.asked.length], [51, 2, 5]);
 });
 
 test("one that the service does not know any more is made again", async () => {

@@ -60,8 +60,12 @@ async def test_who_may_not_be_watched_is_named(live: StartLive) -> None:
         assert answer.status_code == 403
         assert "'carol', 'teal'" in answer.json()["detail"]
         assert "bob" not in answer.json()["detail"]
-        answer = await client.post("/v1/presence", json={"users": [f"stranger-{n}" for n in range(500)]})
+        strangers = [f"stranger-{n}" for n in range(500)]
+        answer = await client.post("/v1/presence", json={"users": ["bob", *strangers]})
         assert "and 490 more" in answer.json()["detail"]
+        assert answer.json()["denied"] == {"users": strangers}  # programs let all of them go at once
+        answer = await client.get("/v1/events?user=bob&channel=vault&members=vault")
+        assert answer.json()["denied"] == {"channels": ["vault"]}
 
 
 async def test_channels_are_answered_as_by_themselves(alice: httpx.AsyncClient) -> None:
