@@ -95,5 +95,5 @@ class DirectProtocol(StreamProtocol):
         self._handler = None
         if self._exchange is None:
             self._exchange = Exchange(self)
-        self.cycle = cast("RequestResponseCycle", self._exchange)
+        self.cycle = self._foremost = cast("RequestResponseCycle", self._exchange)
         self._exchange.begin(ask)

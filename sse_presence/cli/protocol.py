@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import errno
 from collections.abc import Sized
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser
 from uvicorn.protocols.http.flow_control import FlowControl
@@ -19,6 +19,9 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 from sse_presence.errors import RequestError
 from sse_presence.http.problems import refusal
 from sse_presence.sse.transport import EXTENSION, Connection
+
+if TYPE_CHECKING:
+    from uvicorn._types import ASGI3Application
 
 _NO_ANSWER = (errno.ETIMEDOUT, errno.EHOSTUNREACH, errno.ENETUNREACH)
 
@@ -45,12 +48,12 @@ _OFFER = frozenset({b"upgrade", b"http2-settings"})
 class StreamProtocol(HttpToolsProtocol):
     """One connection, which streams may write to themselves."""
 
-    __slots__ = ("_before", "_deaf", "_unread", "_unsettled", "_until", "connection")
+    __slots__ = ("_deaf", "_foremost", "_unread", "_unsettled", "_until", "connection")
     # the parent's dict is full: one more, and none is shared
 
     connection: Connection
-    _before: list[RequestResponseCycle] | None
-    """Requests that were not answered when the next one came, in their order; answered are those at first."""
+    _foremost: RequestResponseCycle | None
+    """The request that is being answered, or was last; those that wait behind it are in `pipeline`."""
     _unread: bytes
     """What came and has yet to be parsed, while many requests wait."""
     _unsettled: int
@@ -63,7 +66,7 @@ class StreamProtocol(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
         """Take a connection; one that says nothing is kept no longer than one that has said all it had to."""
         super().connection_made(transport)
-        self._before, self._unread, self._unsettled, self._deaf = None, b"", 0, False
+        self._foremost, self._unread, self._unsettled, self._deaf = None, b"", 0, False
         self.headers = []
         self.flow = _Flow(transport, self.pipeline)
         self._await_more()
@@ -77,7 +80,7 @@ class StreamProtocol(HttpToolsProtocol):
         self.connection["vanished"] = isinstance(exc, OSError) and exc.errno in _NO_ANSWER
         super().connection_lost(exc)
         self._unset_keepalive_if_required()
-        for cycle in filter(_lacks_answer, self._before or ()):
+        for cycle in self._unanswered():
             cycle.disconnected = True
             cycle.message_event.set()
 
@@ -86,7 +89,6 @@ class StreamProtocol(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         """Take what came."""
         if not self._deaf:
-            self._until = _NEVER
             self._read(data)
 
     def on_response_complete(self) -> None:
@@ -96,13 +98,15 @@ class StreamProtocol(HttpToolsProtocol):
             return
         self.flow.resume_reading()
         if self.pipeline:
-            self._until = _NEVER
             self._start_asgi_task(*self.pipeline.pop())
-        else:
-            self._await_more()
         if self._unread:
-            self._until = _NEVER
             self._read(b"")
+        else:
+            self._mind_turn()
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
+        self._foremost = cycle
+        super()._start_asgi_task(cycle, app)
 
     def _read(self, data: bytes) -> None:
         """Parse what came, as long as not too many requests wait."""
@@ -115,8 +119,7 @@ class StreamProtocol(HttpToolsProtocol):
                 self.flow.pause_reading()
         else:
             self._parse(data)
-        if self._until == _NEVER and _is_partial(self.cycle):
-            self._await_more()
+        self._mind_turn()
 
     def _parse(self, data: bytes) -> None:
         self._unsettled += len(data)
@@ -159,18 +162,24 @@ class StreamProtocol(HttpToolsProtocol):
         """Answer what was asked in full, and end; if all that is answered, say why and end at once."""
         self._deaf, self._unread, self.headers = True, b"", []
         self.parser = HttpRequestParser(self)  # the last one may hold half a MiB
-        last, due = self.cycle, [*filter(_lacks_answer, self._before or ())]
-        if _lacks_answer(last) and not last.more_body:
-            due.append(last)
-        elif self.pipeline and self.pipeline[0][0] is last:
-            self.pipeline.popleft()
+        due = self._unanswered()
+        last = due.pop() if due and due[-1].more_body else None  # will never be whole
         if due:
+            if last is not None:
+                self.pipeline.popleft()
             self.cycle = due[-1]
             self.cycle.keep_alive = False
-        elif _lacks_answer(last) and last.response_started:
+        elif last is not None and last.response_started:
             self.transport.close()
         else:
             self.send_400_response(why)
+
+    def _unanswered(self) -> list[RequestResponseCycle]:
+        """The requests that lack an answer, in their order."""
+        waiting = [cycle for cycle, _ in reversed(self.pipeline)]
+        if self._foremost is None or self._foremost.response_complete:
+            return waiting
+        return [self._foremost, *waiting]
 
     def send_400_response(self, msg: str) -> None:
         """Refuse what cannot be read, and end."""
@@ -188,9 +197,16 @@ class StreamProtocol(HttpToolsProtocol):
         """Answer what was asked, and wait a moment for what is being asked."""
         super().shutdown()
         self.timeout_keep_alive = _LAST_WORDS
-        if _is_partial(self.cycle) and not self.transport.is_closing():
+        if not self.transport.is_closing():
             self._unset_keepalive_if_required()
+            self._mind_turn()
+
+    def _mind_turn(self) -> None:
+        """Limit the time of a peer whose turn it is, and of no peer that waits for an answer."""
+        if self._foremost is None or self._foremost.response_complete or self._foremost.more_body:
             self._await_more()
+        else:
+            self._until = _NEVER
 
     def _await_more(self) -> None:
         """Close the connection unless something comes. A timer that runs is left to find that out."""
@@ -213,10 +229,6 @@ class StreamProtocol(HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         """Begin a request."""
-        if _lacks_answer(self.cycle):
-            if not self._before or self._before[0].response_complete:
-                self._before = [*filter(_lacks_answer, self._before or ())]
-            self._before.append(self.cycle)
         super().on_message_begin()
         self._unsettled = 0
         self.scope["extensions"] = {EXTENSION: cast("dict[object, object]", self.connection)}
@@ -262,14 +274,5 @@ class _Flow(FlowControl):
             super().resume_reading()
 
 
-def _is_partial(cycle: RequestResponseCycle | None) -> bool:
-    """Whether the rest of a request has yet to come, given the last one of which the head is known."""
-    return cycle is None or cycle.response_complete or cycle.more_body
-
-
 def _lacks_body(cycle: RequestResponseCycle | None) -> bool:
     return cycle is not None and cycle.more_body
-
-
-def _lacks_answer(cycle: RequestResponseCycle | None) -> bool:
-    return cycle is not None and not cycle.response_complete

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -15,6 +16,7 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
+from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 from uvicorn.server import ServerState
 
 from sse_presence.cli.direct import DirectProtocol
@@ -157,6 +159,21 @@ async def test_requests_that_are_sent_ahead_are_answered_in_turn() -> None:
         assert (await wire.answer()).body == b"other"
         assert (await wire.answer()).data["body"] == "3"
         assert (await wire.answer(post(b"4"))).data == {"way": "direct", "body": "4", "query": ""}
+        await wire.close()
+
+
+async def test_nothing_is_kept_of_what_was_answered() -> None:
+    """However often something is sent ahead behind a signal."""
+    async with served() as place:
+        wire = await Wire.to(place.url)
+        requests = []
+        for _ in range(20):
+            answer = await wire.answer(post(b"x") + 2 * request("GET", b"/"))
+            assert answer.data["way"] == "direct"
+            requests += [(await wire.answer()).body for _ in range(2)]
+        assert requests == 40 * [b"other"]
+        gc.collect()
+        assert sum(isinstance(kept, RequestResponseCycle) for kept in gc.get_objects()) < 10
         await wire.close()
 
 

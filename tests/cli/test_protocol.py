@@ -49,6 +49,29 @@ async def test_a_request_that_does_not_come_whole_is_given_up(half: bytes, befor
         assert await reader.read() == b""
 
 
+HALF = POST % (b"", 4, b"bo")
+
+
+async def test_a_request_that_does_not_come_whole_is_given_up_behind_another() -> None:
+    async with connected(echo) as (reader, writer):
+        writer.write(GET + HALF)
+        assert (await reader.read()).count(b"HTTP/1.1 ") == 1
+
+
+@pytest.mark.parametrize("stops", [False, True])
+async def test_what_takes_long_is_waited_for_though_the_next_does_not_come_whole(*, stops: bool) -> None:
+    stream, state = Paused(), ServerState()
+    async with connected(stream, state) as (reader, writer):
+        writer.write(GET + HALF)
+        await reader.readuntil(b"first\r\n")
+        if stops:
+            for connection in state.connections:
+                connection.shutdown()
+        await asyncio.sleep(1.5)
+        stream.go_on.set()
+        assert (await reader.readuntil(b"0\r\n\r\n")).endswith(b"last\r\n0\r\n\r\n")
+
+
 async def test_a_request_may_come_in_parts() -> None:
     async with connected(echo) as (reader, writer):
         for piece in (POST[:20], POST[20:] % (b"", 4, b""), b"bo", b"dy"):
