@@ -16,7 +16,7 @@ from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser
 from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
-from sse_presence.errors import RequestError
+from sse_presence.errors import Malformed
 from sse_presence.http.problems import refusal
 from sse_presence.sse.transport import EXTENSION, Connection
 
@@ -185,7 +185,7 @@ class StreamProtocol(HttpToolsProtocol):
         """Refuse what cannot be read, and end."""
         if self.transport.is_closing():
             return
-        answer = refusal(RequestError(msg))
+        answer = refusal(Malformed(msg))
         headers = [*self.server_state.default_headers, *answer.raw_headers, (b"connection", b"close")]
         lines = [b"%b: %b\r\n" % header for header in headers]
         self.transport.write(b"".join((STATUS_LINE[answer.status_code], *lines, b"\r\n", answer.body)))

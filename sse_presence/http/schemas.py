@@ -59,9 +59,9 @@ class DeviceBody(SignalBody, frozen=True, kw_only=True):
 class HeartbeatBody(DeviceBody, frozen=True, kw_only=True):
     """`POST /v1/heartbeat`."""
 
-    idle_ms: int = 0
-    visible: bool = True
-    kind: Kind = "web"
+    idle_ms: int | None = 0
+    visible: bool | None = True
+    kind: Kind | None = "web"
     interval_ms: int | None = None
     activity: str | None = None
     channels: list[str] | None = None
@@ -93,9 +93,9 @@ class HeartbeatBody(DeviceBody, frozen=True, kw_only=True):
         """
         return Heartbeat(
             device=self.device,
-            idle_ms=min(max(self.idle_ms, 0), LONGEST_IDLE),
-            visible=self.visible,
-            kind=self.kind,
+            idle_ms=min(max(self.idle_ms or 0, 0), LONGEST_IDLE),
+            visible=self.visible is not False,
+            kind=self.kind or "web",
             interval=settings.heartbeat if self.interval_ms is None else self.interval_ms,
             activity=self.activity or None,
             channels=tuple(channels),

@@ -88,7 +88,8 @@ class Tokens:
                     "verify_iss": self._issuer is not None,
                 },
             )
-            return msgspec.convert(payload, Claims)
+            claims = msgspec.convert(payload, Claims)
+            msgspec.msgpack.encode(claims.presence)  # as tickets keep it
         except jwt.ExpiredSignatureError:
             raise Unauthenticated("The token has expired; ask the application for a new one.") from None
         except jwt.MissingRequiredClaimError as error:
@@ -103,6 +104,9 @@ class Tokens:
             raise Unauthenticated("The token is not good yet: its claim nbf is in the future.") from None
         except msgspec.ValidationError as error:
             raise Unauthenticated(f"The token's claims cannot be used: {error}.") from None
+        except UnicodeEncodeError:
+            raise Unauthenticated("The token's claim presence must not contain lone surrogates.") from None
         except (jwt.PyJWTError, ValueError, OverflowError, RecursionError):
             # The others say what an attacker would like to know, or repeat parts of the token.
             raise Unauthenticated("The token is no JWT signed for this service.") from None
+        return claims

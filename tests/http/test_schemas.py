@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import pytest
 
 from sse_presence.domain.signal import Heartbeat, Override
 from sse_presence.errors import Invalid
-from sse_presence.http.schemas import HeartbeatBody, LeaveBody, StatusBody, TypingBody
+from sse_presence.http.schemas import HeartbeatBody, LeaveBody, SignalBody, StatusBody, TypingBody
 from sse_presence.settings import Settings
 
 SETTINGS = Settings()
@@ -22,6 +23,17 @@ def fields(body: HeartbeatBody | StatusBody | TypingBody | LeaveBody) -> list[st
 
 def test_left_out_fields_take_their_defaults() -> None:
     assert HeartbeatBody(device="d").signal(SETTINGS) == Heartbeat(device="d", interval=15_000)
+
+
+@pytest.mark.parametrize("body", [HeartbeatBody, StatusBody, TypingBody, LeaveBody])
+def test_null_says_the_same_as_leaving_a_field_out(body: type[SignalBody]) -> None:
+    fields = msgspec.structs.fields(body)
+    least = {"device": "d", "channel": "c", "typing": True, "status": "dnd"}
+    given = {field.name: least[field.name] for field in fields if field.required}
+    nulls = {field.name: None for field in fields if not field.required}
+    taken = [msgspec.convert(members, body) for members in (given, given | nulls)]
+    signals = [each.signal(SETTINGS) if isinstance(each, HeartbeatBody) else each for each in taken]
+    assert signals[0] == signals[1]
 
 
 @pytest.mark.parametrize(

@@ -79,6 +79,8 @@ def test_without_claims_nothing_is_granted() -> None:
         ({"presence": {"watch": "bob"}}, "presence.watch"),
         ({"presence": {"roles": "admin"}}, "presence.roles"),
         ({"presence": None}, "presence"),
+        ({"presence": {"watch": ["\ud800"]}}, "presence must not contain lone surrogates"),
+        ({"presence": {"channel_prefix": "\ud800"}}, "presence must not contain lone surrogates"),
     ],
 )
 def test_bad_claims_are_named(claims: dict[str, Any], reason: str) -> None:
