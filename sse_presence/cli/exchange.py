@@ -63,6 +63,7 @@ class Exchange:
             self._next = self._protocol.loop.create_future()
             self._send(answer)
             ask = None if self.disconnected else await self._next
+        del self._protocol  # the two hold each other, and the collector comes seldom
 
     def _send(self, answer: Reply) -> None:
         protocol = self._protocol

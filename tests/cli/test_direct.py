@@ -231,6 +231,26 @@ async def test_no_task_outlives_its_connection() -> None:
         assert all(task.done() for task in left)
 
 
+async def test_what_a_connection_leaves_behind_needs_no_collector() -> None:
+    gc.collect()
+    gc.disable()
+    try:
+        async with served() as place:
+            wires = [await Wire.to(place.url) for _ in range(3)]
+            for wire in wires:
+                await wire.answer(post(b"x"))
+            tasks = len(asyncio.all_tasks())
+            for wire in wires:
+                await wire.close()
+            async with asyncio.timeout(20):
+                while len(asyncio.all_tasks()) > tasks - len(wires):  # noqa: ASYNC110 - they set no event
+                    await asyncio.sleep(0.01)
+            place.connections.clear()
+        assert not [kept for kept in gc.get_objects() if isinstance(kept, DirectProtocol)]
+    finally:
+        gc.enable()
+
+
 async def test_who_asks_whether_to_go_on_is_told() -> None:
     async with served() as place:
         wire = await Wire.to(place.url)
