@@ -43,6 +43,9 @@ are there and only read nothing are found first. With a ping every 15 s, that is
 _BACKSTOP = 10
 """Seconds past the drain after which connections that still hang are cut."""
 
+_UNWOUND = 5
+"""Seconds past that after which the server cancels what still runs, with a traceback for each."""
+
 
 @click.command(
     short_help="Run the service.",
@@ -160,9 +163,9 @@ def _run(settings: Settings, listener: socket.socket, ready: Callable[[], None])
         proxy_headers=False,  # no client address is used for anything
         backlog=BACKLOG,
         timeout_keep_alive=KEEP_ALIVE,
-        timeout_graceful_shutdown=settings.drain // 1000 + _BACKSTOP,
+        timeout_graceful_shutdown=settings.drain // 1000 + _BACKSTOP + _UNWOUND,
     )
-    server = _Server(config, ready)
+    server = _Server(config, ready, settings.drain / 1000 + _BACKSTOP)
     try:
         server.run(sockets=[listener])
     except SystemExit:
@@ -217,16 +220,27 @@ class _Startup:
 
 
 class _Server(uvicorn.Server):
-    """A server that says when it is ready, and can be stopped before."""
+    """A server that says when it is ready, can be stopped before, and waits for no peer for ever."""
 
-    def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
+    def __init__(self, config: uvicorn.Config, ready: Callable[[], None], patience: float) -> None:
         super().__init__(config)
         self._ready = ready
+        self._patience = patience
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         _collect_seldom()
         self._ready()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Stop; a peer that takes nothing would keep its answer waiting until that is cancelled."""
+        cut = asyncio.get_running_loop().call_later(self._patience, self._cut)
+        await super().shutdown(sockets)
+        cut.cancel()
+
+    def _cut(self) -> None:
+        for connection in [*self.server_state.connections]:
+            cast("DirectProtocol", connection).transport.abort()
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         super().handle_exit(sig, frame)

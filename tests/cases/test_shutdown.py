@@ -9,10 +9,12 @@ import asyncio
 import json
 import re
 import signal
+import socket
 import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
@@ -56,6 +58,26 @@ async def test_c33_two_hundred_streams_and_sigterm(serve: Serve) -> None:
         assert told["reason"] == "shutdown"
         retries.add(told["retry_ms"])
     assert len(retries) > STREAMS / 10, "spread, so that they do not come back together"
+    for word in ("Traceback", "ERROR", "WARNING"):
+        assert word not in node.log
+
+
+async def test_whoever_takes_no_answers_holds_up_no_stop(serve: Serve) -> None:
+    """It is cut in the end, and nothing is said of it."""
+    node = serve(drain=0.1, query_rate="off")
+    address = urlsplit(node.url)
+    query = "&".join(f"user={number}" for number in range(900))
+    request = f"GET /v1/presence?as=bob&{query} HTTP/1.1\r\nHost: {address.netloc}\r\n\r\n".encode()
+    with socket.create_connection((str(address.hostname), address.port or 0)) as peer:
+        peer.setblocking(False)  # noqa: FBT003
+        stuck = 0
+        while stuck < 20:  # until nothing has been taken for a second
+            with suppress(BlockingIOError):
+                peer.send(request * 50)
+                stuck = -1
+            stuck += 1
+            await asyncio.sleep(0.05)
+        assert node.stop() in {0, -signal.SIGTERM}
     for word in ("Traceback", "ERROR", "WARNING"):
         assert word not in node.log
 
