@@ -228,13 +228,14 @@ class _Server(uvicorn.Server):
         self._patience = patience
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        self._loop = asyncio.get_running_loop()
         await super().startup(sockets)
         _collect_seldom()
         self._ready()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Stop; a peer that takes nothing would keep its answer waiting until that is cancelled."""
-        cut = asyncio.get_running_loop().call_later(self._patience, self._cut)
+        cut = self._loop.call_later(self._patience, self._cut)
         await super().shutdown(sockets)
         cut.cancel()
 
@@ -246,3 +247,6 @@ class _Server(uvicorn.Server):
         super().handle_exit(sig, frame)
         if not self.started:
             _end()  # uvicorn looks at signals only after the start, which may be waiting for something
+        if self.force_exit:  # Ctrl-C again: nobody is waited for any more, and all else ends as it does
+            self.force_exit = False
+            self._loop.call_soon_threadsafe(self._cut)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import signal
 import socket
 import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 import httpx
@@ -68,6 +70,22 @@ async def test_it_ends_clean_with_a_stream_open(
     assert service.process.wait(CEILING) == 0
     assert not held(folder), "the embedded store is gone with us"
     assert "Traceback" not in service.log
+
+
+async def test_whoever_insists_is_not_kept_waiting(serve: Serve, events: Events, folder: Path) -> None:
+    """The second Ctrl-C cuts the streams that have yet to be told, and all else ends as it does."""
+    service = serve(redis_url=None, drain=60)
+    async with AsyncExitStack() as stack:
+        for number in range(40):
+            stream = await stack.enter_async_context(events(service.url, "alice", me=f"user-{number}"))
+            await stream.next("snapshot")
+        service.process.send_signal(signal.SIGINT)
+        await asyncio.sleep(0.5)
+        assert service.process.poll() is None
+        assert await asyncio.to_thread(service.stop, signal.SIGINT) == 0
+    assert not held(folder)
+    for word in ("Traceback", "ERROR"):
+        assert word not in service.log
 
 
 def test_it_says_where_to_look_and_what_to_paste(serve: Serve) -> None:
