@@ -12,7 +12,14 @@ from starlette.requests import Request
 
 from sse_presence.domain.rights import Identity
 from sse_presence.errors import Invalid, Malformed, RequestError
-from sse_presence.http.parameters import distinct_ids, parameters, read_query
+from sse_presence.http.parameters import (
+    Parameters,
+    _pairs,
+    _read_plain,
+    distinct_ids,
+    parameters,
+    read_query,
+)
 
 ALICE = Identity(user="alice", parameters=frozenset({"as"}))
 
@@ -37,6 +44,18 @@ def test_any_bytes_are_read_or_refused(query: bytes) -> None:
     with suppress(Malformed):
         for name, values in read_query(query).items():
             assert all(isinstance(text, str) for text in [name, *values])
+
+
+@given(
+    st.lists(st.text("az09_.~-=", max_size=6) | st.sampled_from(["user", "user=a", "last_event_id=a=b", "="]))
+)
+def test_what_has_no_escapes_is_read_as_all_else_is(pairs: list[str]) -> None:
+    query = "&".join(pairs)
+    thorough = Parameters()
+    for name, value in _pairs(query.encode()):
+        thorough.setdefault(name, []).append(value)
+    read = read_query(query.encode())
+    assert [*read.items()] == [*thorough.items()] == [*_read_plain(query).items()]
 
 
 def test_separators_of_other_services_separate_nothing() -> None:
