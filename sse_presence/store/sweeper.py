@@ -51,7 +51,8 @@ class Sweeper:
         """Sweep until cancelled."""
         failures = 0
         while True:
-            await self._wait()
+            if not self.failing:  # what others sweep does not say that this process reaches the store again
+                await self._wait()
             try:
                 await self._store.tick()
             except StoreUnavailable as error:
