@@ -17,7 +17,7 @@ from redis.exceptions import ClusterDownError, MovedError, RedisError, SlotNotCo
 from redis.exceptions import ConnectionError as LostConnection
 from redis.exceptions import TimeoutError as NoAnswer
 
-from sse_presence.store.server import options
+from sse_presence.store.server import options, reading_url
 
 _ELSEWHERE = (MovedError, LostConnection, NoAnswer, ClusterDownError, SlotNotCoveredError)
 """What may mean that another server has the slot now."""
@@ -27,7 +27,8 @@ class Cluster:
     """The servers of a cluster, and which of them holds what."""
 
     def __init__(self, url: str) -> None:
-        self._cluster = RedisCluster.from_url(url.replace("+cluster", "", 1), **options())
+        with reading_url():
+            self._cluster = RedisCluster.from_url(url.replace("+cluster", "", 1), **options())
         self._known = False
         self._learned = 0
         """How many times the servers were asked who holds what."""

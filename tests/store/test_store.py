@@ -9,6 +9,7 @@ from typing import cast
 
 import pytest
 from redis.asyncio import Redis
+from redis.asyncio.sentinel import SentinelConnectionPool
 
 from sse_presence.domain.signal import Heartbeat, Leave, Override, Typing
 from sse_presence.errors import SettingsError, StoreUnavailable
@@ -222,11 +223,40 @@ async def test_a_server_that_may_have_started_since_the_last_sweep_is_another_in
 
 @pytest.mark.parametrize(
     "url",
-    ["http://localhost", "redis+sentinel://host:26379", "redis+sentinel://host:x/name", "redis://h:port"],
+    [
+        *(
+            "http://localhost",
+            "redis+sentinel://host:26379",
+            "redis+sentinel://host:x/name",
+            "redis://h:port",
+        ),
+        *("localhost:6379", "redis://[::1:6379", "redis://h:6379/presence", "redis+cluster://h:6379/1"),
+        *("redis://h?user=alice", "redis+cluster://h?user=alice", "redis+sentinel://h/name?user=alice"),
+        *("redis+sentinel://h/name?sentinel_user=alice", "redis+sentinel://h/name?ssl_ca_certs=file"),
+    ],
 )
-def test_a_url_that_cannot_be_is_said(url: str) -> None:
+async def test_a_url_that_cannot_be_is_said(url: str) -> None:
     with pytest.raises(SettingsError, match="REDIS_URL"):
-        connect(url)
+        Client(url)
+
+
+@pytest.mark.parametrize("kind", ["redis", "redis+cluster", "redis+sentinel"])
+@pytest.mark.parametrize("password", ["hush/hush", "hush#hush", "hush?hush", "[hush"])
+async def test_a_password_that_was_not_encoded_is_not_repeated(kind: str, password: str) -> None:
+    with pytest.raises(SettingsError, match="REDIS_URL") as raised:
+        Client(f"{kind}://:{password}@host:6379/{'name' if kind == 'redis+sentinel' else ''}")
+    assert "hush" not in str(raised.value)
+
+
+def test_what_a_url_says_of_a_master_named_by_sentinels_counts() -> None:
+    server = connect(
+        "redis+sentinel://u:p%2F@h:1,i:2/name/3?sentinel_password=theirs&health_check_interval=9"
+    )
+    connection = server.connection_pool.connection_kwargs
+    told = {name: connection[name] for name in ("username", "password", "db", "health_check_interval")}
+    assert told == {"username": "u", "password": "p/", "db": 3, "health_check_interval": 9}
+    manager = cast("SentinelConnectionPool", server.connection_pool).sentinel_manager
+    assert [s.connection_pool.connection_kwargs["password"] for s in manager.sentinels] == ["theirs"] * 2
 
 
 async def test_a_store_emptied_between_two_commands_is_out_of_reach(
