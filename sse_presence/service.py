@@ -41,7 +41,6 @@ from sse_presence.fanout.subscription import Desk, Refused, Subscription
 from sse_presence.fanout.wanted import Wanted
 from sse_presence.metrics import Metrics, Signals, figures
 from sse_presence.settings import Settings
-from sse_presence.store import keys
 from sse_presence.store.client import Client
 from sse_presence.store.store import Store
 from sse_presence.store.sweeper import Sweeper
@@ -73,8 +72,7 @@ class Node:
         self.interests = Interests(self.store, self.hub)
         self.revocations = Revocations(self.store, self.hub, settings.ping / 3000)
         self.sweeper = Sweeper(self.store, settings)
-        channels = {keys.bus(number): number for number in range(self.store.partitions)}
-        self.bus = Bus(client.homes, channels, self._begin, self._hear, self.mender)
+        self.bus = Bus(client.homes, self.store.channels, self._begin, self._hear, self.mender)
         self.attachments = Attachments(self.store, self.pump, settings.shortest_interval / 1000)
         self.desk = Desk(
             self.hub,

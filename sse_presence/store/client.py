@@ -25,7 +25,7 @@ from redis.exceptions import (
 from sse_presence.errors import StoreUnavailable
 from sse_presence.store.cluster import Cluster
 from sse_presence.store.script import Script
-from sse_presence.store.server import COMMAND_TIMEOUT, connect
+from sse_presence.store.server import COMMAND_TIMEOUT, connect, database_of
 
 LOST = (RedisError, RedisClusterException, OSError, RuntimeError)
 """A connection that is no more; uvloop has a RuntimeError for one that closed just now, and redis-py an error
@@ -83,6 +83,11 @@ class Client:
         self._server: Redis | Cluster = Cluster(url) if self.clustered else connect(url)
         self.failures = 0
         """Commands that were not answered as they should be."""
+
+    @property
+    def database(self) -> int:
+        """The number of the database on its server; a cluster has but one."""
+        return database_of(self._server) if isinstance(self._server, Redis) else 0
 
     async def close(self) -> None:
         """End all connections."""

@@ -27,9 +27,9 @@ def partition_of(name: str, partitions: int) -> int:
     return crc_hqx(name.encode(), 0) % partitions
 
 
-def bus(partition: int) -> bytes:
-    """The pub/sub channel of a partition."""
-    return b"presence:{%d}:bus" % partition
+def bus(partition: int, database: int = 0) -> bytes:
+    """The pub/sub channel of a partition: the databases of a server share all channels, unlike keys."""
+    return b"presence:{%d}:bus" % partition + (b":%d" % database if database else b"")
 
 
 def script_keys(partition: int) -> tuple[bytes, ...]:

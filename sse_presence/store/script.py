@@ -52,7 +52,7 @@ class Script:
         self.digest = hashlib.sha1(self.source, usedforsecurity=False).hexdigest()
 
 
-def packed_rules(rules: Rules, partition: int, publish: str) -> bytes:
+def packed_rules(rules: Rules, partition: int, bus: bytes, publish: str) -> bytes:
     """ARGV[2]: the figures, the prefixes, the bus and the command that publishes on it."""
     return msgspec.msgpack.encode(
         (
@@ -72,7 +72,7 @@ def packed_rules(rules: Rules, partition: int, publish: str) -> bytes:
             keys.interests(partition),
             keys.rolls(partition),
             keys.taken_off(partition),
-            keys.bus(partition).decode(),
+            bus.decode(),
             publish,
         )
     )

@@ -50,7 +50,10 @@ class Store:
         self.partitions = settings.partitions or (64 if client.clustered else 1)
         publish = "SPUBLISH" if client.clustered else "PUBLISH"
         rules = rules_from(settings)
-        self._rules = [packed_rules(rules, number, publish) for number in range(self.partitions)]
+        buses = [keys.bus(number, client.database) for number in range(self.partitions)]
+        self.channels = {bus: number for number, bus in enumerate(buses)}
+        """Pub/sub channel → the partition that is published on it."""
+        self._rules = [packed_rules(rules, number, bus, publish) for number, bus in enumerate(buses)]
         self._committers = [Committer(partial(self._call, number)) for number in range(self.partitions)]
         self._outboxes = [
             Outbox(number, self._submit_to, self.partition_of) for number in range(self.partitions)

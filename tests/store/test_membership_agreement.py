@@ -105,7 +105,7 @@ class MembershipAgreement(RuleBasedStateMachine):
             self.client.run(
                 keys.script_keys(0),
                 str(self.now).encode(),
-                packed_rules(RULES, 0, "PUBLISH"),
+                packed_rules(RULES, 0, keys.bus(0), "PUBLISH"),
                 b"one",
                 packed_operations(operations),
             )

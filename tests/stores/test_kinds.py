@@ -188,3 +188,70 @@ async def test_c37_cluster_promotes_a_replica(whole_cluster: Cluster, serve: Ser
 async def test_c37_sentinels_promote_a_replica(named_master: Sentinels, serve: Serve, events: Events) -> None:
     service = serve(redis_url=named_master.url, **SHORT)
     await survives(service, events, named_master.master)
+
+
+async def test_a_user_with_no_more_rights_than_documented(
+    tmp_path: Path, serve: Serve, events: Events
+) -> None:
+    documented = Path("docs/deployment/README.md").read_text("utf-8")
+    rule = next(line for line in documented.splitlines() if line.startswith("ACL SETUSER presence "))
+    machine = Machine(tmp_path / "valkey", binary(), ("--save", ""))
+    try:
+        await until(lambda: answers(machine), "Valkey answers")
+        await machine.ask(*rule.split())
+        service = serve(redis_url=f"redis://presence:password@127.0.0.1:{machine.port}", **SHORT)
+        await everything_works(service.url, events)
+    finally:
+        await machine.close()
+
+
+@pytest.mark.redis
+async def test_sentinels_with_a_password(named_master: Sentinels, serve: Serve, events: Events) -> None:
+    for machine in (named_master.master, *named_master.sentinels):
+        await machine.ask("ACL", "SETUSER", "presence", "on", f">pass/{machine.port}", "~*", "&*", "+@all")
+    for machine in named_master.sentinels:
+        await machine.ask("ACL", "SETUSER", "presence", ">of-sentinels")
+        await machine.ask("ACL", "SETUSER", "default", "-@all", "+ping", "+info", "+hello")
+    login = f"presence:pass%2F{named_master.master.port}@"
+    url = named_master.url.replace("://", f"://{login}") + "/2"
+    theirs = "?sentinel_username=presence&sentinel_password=of-sentinels"
+    await everything_works(serve(redis_url=url + theirs, **SHORT).url, events)
+
+
+@pytest.mark.redis
+async def test_a_burst_waits_for_connections_to_a_master_named_by_sentinels(
+    named_master: Sentinels, serve: Serve
+) -> None:
+    service = serve(redis_url=named_master.url)
+    limits = httpx.Limits(max_connections=200)
+    async with httpx.AsyncClient(trust_env=False, timeout=20, limits=limits) as client:
+        asked = [client.post(f"{service.url}/v1/tickets", params={"as": f"user-{n}"}) for n in range(200)]
+        assert {answer.status_code for answer in await asyncio.gather(*asked)} == {201}
+
+
+async def test_databases_of_a_server_do_not_hear_each_other(
+    tmp_path: Path, serve: Serve, events: Events
+) -> None:
+    """Pub/sub knows of no databases (misskey#5637, Flask-SocketIO#1580)."""
+    machine = Machine(tmp_path / "valkey", binary(), ("--save", ""))
+    try:
+        await until(lambda: answers(machine), "Valkey answers")
+        url = f"redis://127.0.0.1:{machine.port}"
+        one, other = (serve(redis_url=f"{url}/{number}", **SHORT) for number in range(2))
+        async with (
+            httpx.AsyncClient(trust_env=False) as client,
+            events(one.url, "alice") as heard,
+            events(other.url, "alice") as also_heard,
+        ):
+            await heard.next("snapshot")
+            await also_heard.next("snapshot")
+            await beat(client, one.url, "alice", kind="mobile")
+            await beat(client, other.url, "alice", kind="desktop")
+            assert (await heard.record("alice"))["devices"] == ["mobile"]
+            assert (await also_heard.record("alice"))["devices"] == ["desktop"]
+            for stream in (heard, also_heard):
+                assert (await stream.record("alice"))["status"] == "offline"
+                assert stream.statuses("alice") == ["offline", "online", "offline"]
+        assert "another incarnation" not in one.log + other.log
+    finally:
+        await machine.close()
