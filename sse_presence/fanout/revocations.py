@@ -29,6 +29,8 @@ class Revocations:
         self._every = every
         self._revoked: dict[str, int] = {}
         """User → when it was last disconnected (store time, milliseconds); bounded by what admins do."""
+        self._latest = 0
+        """Place of the latest that was read."""
         self.read = asyncio.Event()
         """Set once they were read for the first time."""
 
@@ -47,8 +49,10 @@ class Revocations:
         """Learn what other processes did, until cancelled."""
         while True:
             try:
-                latest = max(self._revoked.values(), default=0)
-                for user, at in await self._store.revoked(latest - _OVERLAP):
+                notes = await self._store.revoked(self._latest - _OVERLAP)
+                # Not even the latest: they were lost, and what comes may be noted by a slower clock.
+                self._latest = notes[-1][0] if notes else 0
+                for _, user, at in notes:
                     self._learn(user, at)
                 self.read.set()
             except StoreUnavailable as error:

@@ -128,13 +128,19 @@ class Client:
         return cast("bytes | None", await self._ask(key, "GET", key))
 
     async def note(self, key: str, time: int, value: bytes, oldest: int) -> None:
-        """Note a value as of a time; notes from before `oldest` are dropped."""
-        await self._ask(key, "ZADD", key, time, value)
+        """Note a value as of a time, or of the latest note's if the clock went back.
+
+        Notes from before `oldest` are dropped.
+        """
+        latest = await self._ask(key, "ZRANGE", key, -1, -1, "WITHSCORES")
+        place = max(time, int(float(latest[1]))) if latest else time
+        await self._ask(key, "ZADD", key, place, value)
         await self._ask(key, "ZREMRANGEBYSCORE", key, "-inf", f"({oldest}")
 
-    async def notes(self, key: str, since: int) -> list[bytes]:
-        """The values that were noted since a time, in their order."""
-        return list(await self._guard(self._on(key.encode(), "ZRANGEBYSCORE", key, since, "+inf")))
+    async def notes(self, key: str, since: int) -> list[tuple[int, bytes]]:
+        """The values that were noted since a time, in their order, each with the time."""
+        notes = await self._guard(self._on(key.encode(), "ZRANGEBYSCORE", key, since, "+inf", "WITHSCORES"))
+        return [(int(float(place)), value) for value, place in zip(notes[::2], notes[1::2], strict=True)]
 
     async def now(self, key: str) -> int:
         """What time it is for the server that holds a key, in milliseconds."""

@@ -247,10 +247,10 @@ class Store:
         await self._client.note(keys.REVOKED, now, note, now - keys.REVOKED_KEPT)
         return now
 
-    async def revoked(self, since: int) -> list[tuple[str, int]]:
-        """Who was disconnected since a time, and when."""
+    async def revoked(self, since: int) -> list[tuple[int, str, int]]:
+        """Who was disconnected and when, behind its place: places from `since` on, which never go back."""
         notes = await self._client.notes(keys.REVOKED, since)
-        return [msgspec.msgpack.decode(note, type=tuple[str, int]) for note in notes]
+        return [(place, *msgspec.msgpack.decode(note, type=tuple[str, int])) for place, note in notes]
 
     # Time
 

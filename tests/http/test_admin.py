@@ -8,11 +8,14 @@ import time
 import httpx
 import jwt
 import msgspec
+import pytest
+from redis.asyncio import Redis
 
 from sse_presence.domain.interest import Interest
 from sse_presence.domain.rights import EVERYTHING, Identity, Rights
 from sse_presence.fanout.opening import Opening
 from sse_presence.sse.collector import Collector
+from sse_presence.store import keys
 from tests.conftest import Events, StartLive
 from tests.http.caller import SECRET
 from tests.http.test_tickets import JWT, bearer, by_ticket, ticket_of
@@ -65,6 +68,28 @@ async def test_c39_a_revoked_token_ends_its_streams_everywhere(live: StartLive, 
     late = await live(**JWT)
     refused = await send(late.url, "GET", b"/v1/presence?user=alice", authorization=mallory["Authorization"])
     assert refused.status == 401, "a process that starts later knows it, too"
+
+
+@pytest.mark.parametrize("lost", [False, True], ids=["kept", "lost"])
+async def test_c39_after_the_clock_of_the_store_went_back(
+    live: StartLive, events: Events, redis_url: str, *, lost: bool
+) -> None:
+    """A disconnection is learned elsewhere, too, where an earlier one has a later time, or was lost."""
+    nodes = [await live(**JWT, ping=1.5) for _ in range(2)]
+    ahead = int(time.time() * 1000) + 3_600_000
+    async with Redis.from_url(redis_url) as redis:
+        await redis.zadd(keys.REVOKED, {msgspec.msgpack.encode(("earlier", ahead)): ahead})
+        for node in nodes:
+            while not node.app.state.presence.revocations.refuses("earlier", 0):  # noqa: ASYNC110 - sets no event
+                await asyncio.sleep(0.05)
+        if lost:
+            await redis.delete(keys.REVOKED)
+    mallory = bearer("mallory")
+    async with events(nodes[1].url, "alice", me="", headers=mallory) as stream:
+        await stream.next("snapshot")
+        answer = await disconnect(nodes[0].url, "mallory", bearer("root", ADMIN))
+        assert answer.json()["time"] < ahead
+        assert (await stream.end())[-1].data["reason"] == "revoked"
 
 
 async def test_it_takes_the_role_and_a_user(live: StartLive) -> None:
