@@ -24,6 +24,9 @@ from sse_presence.http.reply import Reply, reply
 from sse_presence.http.schemas import InterestBody, InterestChangeBody
 from sse_presence.settings import Settings
 
+_DEARER = 200
+"""Names in a call that count as one more call: the store keeps all of them for over an hour."""
+
 _MADE = msgspec.json.Decoder(InterestBody)
 _CHANGED = msgspec.json.Decoder(InterestChangeBody)
 
@@ -36,7 +39,7 @@ async def make(request: Request) -> Reply:
     body = decode(await read_body(request, service.settings.max_body), _MADE)
     interest = _interest(body, caller, service.settings)
     _refuse_unallowed(interest, caller)
-    spend(service, "interest", caller.user)
+    spend(service, "interest", caller.user, _cost(interest))
     stored = await service.store.keep_interest(
         caller.user, interest.users, interest.channels, interest.members
     )
@@ -52,13 +55,18 @@ async def change(request: Request) -> Reply:
     add = _interest(body.add or InterestBody(), caller, service.settings, "add.")
     remove = _interest(body.remove or InterestBody(), caller, service.settings, "remove.")
     _refuse_unallowed(add, caller)
-    spend(service, "interest", caller.user)
+    spend(service, "interest", caller.user, _cost(add, remove))
     name = path_parameter(request, "interest")
     stored = None if flaw(name) else await service.interests.change(name, caller.user, add, remove)
     if stored is None:
         raise NotFound(f"You have no interest {name[:64]!r}, or not any more; POST /v1/interests makes one.")
     totals = {"users": stored.users, "channels": stored.channels, "members": stored.members}
     return reply({kind: len(names) for kind, names in totals.items()})
+
+
+def _cost(*named: Interest) -> int:
+    names = sum(len(one.users) + len(one.channels) + len(one.members) for one in named)
+    return 1 + names // _DEARER
 
 
 def _interest(body: InterestBody, caller: Identity, settings: Settings, place: str = "") -> Interest:

@@ -72,6 +72,20 @@ async def test_a_query_is_as_dear_as_it_is_long(live: StartLive) -> None:
         assert (await client.post("/v1/presence", json={"users": []})).status_code == 429
 
 
+async def test_a_stored_interest_is_as_dear_as_it_is_long(live: StartLive) -> None:
+    """Else one user fills the store, which keeps each for over an hour, with megabytes a second."""
+    service = await live(interest_rate="60/60")
+    async with httpx.AsyncClient(base_url=service.url, params={"as": "alice"}, trust_env=False) as client:
+        users = [f"user-{number}" for number in range(10_000)]
+        made = await client.post("/v1/interests", json={"users": users})
+        assert made.status_code == 201
+        assert (await client.post("/v1/interests", json={"users": users})).status_code == 429
+        path = f"/v1/interests/{made.json()['interest']}"
+        few, all_ = ({"remove": {"users": users[:count]}} for count in (100, 10_000))
+        assert (await client.patch(path, json=few)).status_code == 200
+        assert (await client.patch(path, json=all_)).status_code == 429
+
+
 async def test_limits_can_be_off(live: StartLive) -> None:
     service = await live(status_rate="off")
     async with httpx.AsyncClient(base_url=service.url, params={"as": "alice"}, trust_env=False) as client:
