@@ -8,6 +8,7 @@ Its commands fail with an error, which becomes a 503, until the move is done.
 from __future__ import annotations
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any
 
@@ -17,7 +18,7 @@ from redis.exceptions import ClusterDownError, MovedError, RedisError, SlotNotCo
 from redis.exceptions import ConnectionError as LostConnection
 from redis.exceptions import TimeoutError as NoAnswer
 
-from sse_presence.store.server import options, reading_url
+from sse_presence.store.server import CONNECTIONS, options, reading_url
 
 _ELSEWHERE = (MovedError, LostConnection, NoAnswer, ClusterDownError, SlotNotCoveredError)
 """What may mean that another server has the slot now."""
@@ -29,6 +30,8 @@ class Cluster:
     def __init__(self, url: str) -> None:
         with reading_url():
             self._cluster = RedisCluster.from_url(url.replace("+cluster", "", 1), **options())
+        self._turns = defaultdict[str, asyncio.Semaphore](lambda: asyncio.Semaphore(CONNECTIONS))
+        """Server → its commands at once; more wait, for redis-py would open a connection for each."""
         self._known = False
         self._learned = 0
         """How many times the servers were asked who holds what."""
@@ -47,13 +50,17 @@ class Cluster:
         node = await self._node(key)
         learned = self._learned
         try:
-            return await node.execute_command(*command)
+            return await self._ask(node, command)
         except MovedError:
             self._doubt(learned)
-            return await (await self._node(key)).execute_command(*command)
+            return await self._ask(await self._node(key), command)
         except _ELSEWHERE:
             self._doubt(learned)
             raise
+
+    async def _ask(self, node: ClusterNode, command: tuple[Any, ...]) -> Any:
+        async with self._turns[node.name]:
+            return await node.execute_command(*command)
 
     def _doubt(self, learned: int) -> None:
         """Ask again, once, however many commands of all partitions fail for what was learned then."""

@@ -20,6 +20,7 @@ class Servers:
 
     def __init__(self, down: int) -> None:
         self.nodes_manager = self
+        self.name = "127.0.0.1:6379"
         self.asked = 0
         self.mute = False
         self._down = down

@@ -222,10 +222,20 @@ async def test_sentinels_with_a_password(named_master: Sentinels, serve: Serve, 
 async def test_a_burst_waits_for_connections_to_a_master_named_by_sentinels(
     named_master: Sentinels, serve: Serve
 ) -> None:
-    service = serve(redis_url=named_master.url)
-    limits = httpx.Limits(max_connections=200)
+    await takes_a_burst(serve(redis_url=named_master.url).url)
+
+
+async def test_a_burst_waits_for_connections_to_a_cluster(whole_cluster: Cluster, serve: Serve) -> None:
+    await takes_a_burst(serve(redis_url=whole_cluster.url).url)
+    for machine in whole_cluster.machines:
+        assert int((await machine.ask("INFO", "clients"))["connected_clients"]) < 100
+
+
+async def takes_a_burst(url: str) -> None:
+    """Four hundred calls at once that each want a connection of their own: none is refused."""
+    limits = httpx.Limits(max_connections=400)
     async with httpx.AsyncClient(trust_env=False, timeout=20, limits=limits) as client:
-        asked = [client.post(f"{service.url}/v1/tickets", params={"as": f"user-{n}"}) for n in range(200)]
+        asked = [client.post(f"{url}/v1/tickets", params={"as": f"user-{n}"}) for n in range(400)]
         assert {answer.status_code for answer in await asyncio.gather(*asked)} == {201}
 
 
