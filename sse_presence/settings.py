@@ -113,7 +113,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     poll_rate: Rate | None = Rate(100, 2_000)
     """Polls of a user."""
     interest_rate: Rate | None = Rate(60, 6_000)
-    """Stored interests of a user that are made or changed; every 200 names in one count as one more."""
+    """Stored interests of a user that are made or changed; every 500 names in one count as one more."""
     ticket_rate: Rate | None = Rate(60, 30_000)
     """Tickets of a user."""
 

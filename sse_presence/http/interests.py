@@ -24,7 +24,7 @@ from sse_presence.http.reply import Reply, reply
 from sse_presence.http.schemas import InterestBody, InterestChangeBody
 from sse_presence.settings import Settings
 
-_DEARER = 200
+_DEARER = 500
 """Names in a call that count as one more call: the store keeps all of them for over an hour."""
 
 _MADE = msgspec.json.Decoder(InterestBody)

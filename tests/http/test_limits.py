@@ -74,7 +74,7 @@ async def test_a_query_is_as_dear_as_it_is_long(live: StartLive) -> None:
 
 async def test_a_stored_interest_is_as_dear_as_it_is_long(live: StartLive) -> None:
     """Else one user fills the store, which keeps each for over an hour, with megabytes a second."""
-    service = await live(interest_rate="60/60")
+    service = await live(interest_rate="30/60")
     async with httpx.AsyncClient(base_url=service.url, params={"as": "alice"}, trust_env=False) as client:
         users = [f"user-{number}" for number in range(10_000)]
         made = await client.post("/v1/interests", json={"users": users})
