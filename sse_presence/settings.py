@@ -15,6 +15,9 @@ import msgspec
 
 from sse_presence.errors import SettingsError
 
+SHORTEST_SECRET = 32
+"""Bytes of a secret that signs tokens: no fewer than the shortest of their signatures has."""
+
 Seconds = Annotated[int, "seconds outside, milliseconds inside"]
 """A duration: `SSE_PRESENCE_GRACE=2.5` becomes 2500."""
 
@@ -257,7 +260,7 @@ _RULES: tuple[tuple[Callable[[Settings], bool], str], ...] = (
     ),
     (lambda s: s.auth in {"open", "jwt"}, "SSE_PRESENCE_AUTH must be `open` or `jwt`."),
     (
-        lambda s: s.auth != "jwt" or len(s.jwt_secret.encode()) >= 32,
+        lambda s: s.auth != "jwt" or len(s.jwt_secret.encode()) >= SHORTEST_SECRET,
         "SSE_PRESENCE_JWT_SECRET must have at least 32 bytes in jwt mode: `openssl rand -base64 48`.",
     ),
     (
@@ -294,7 +297,7 @@ def _list(text: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in text.split(",") if part.strip())
 
 
-_WORDS = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}
+_WORDS = dict.fromkeys(("1", "true", "yes", "on"), True) | dict.fromkeys(("0", "false", "no", "off"), False)
 
 _READERS: Mapping[Any, Callable[[str], Any]] = {
     Seconds: _seconds,

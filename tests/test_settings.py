@@ -49,6 +49,13 @@ def test_an_origin_that_no_browser_sends_is_refused(origin: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "value"), [("on", True), ("Yes", True), ("1", True), ("off", False), ("No", False), ("0", False)]
+)
+def test_a_switch_is_said_in_any_of_the_usual_words(text: str, value: bool) -> None:  # noqa: FBT001
+    assert settings_from({"SSE_PRESENCE_DEMO": text}).demo is value
+
+
+@pytest.mark.parametrize(
     ("text", "rate"), [("20/20", Rate(20, 20_000)), ("5/0.5", Rate(5, 500)), (" 1 / 60 ", Rate(1, 60_000))]
 )
 def test_a_rate_is_so_many_in_some_seconds(text: str, rate: Rate) -> None:

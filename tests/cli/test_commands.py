@@ -70,6 +70,7 @@ def test_a_token_for_everything() -> None:
     ("arguments", "environ", "sentence"),
     [
         (["token", "alice"], {}, "Set SSE_PRESENCE_JWT_SECRET"),
+        (["token", "alice"], {"SSE_PRESENCE_JWT_SECRET": "swordfish"}, "must have at least 32 bytes"),
         (["token", ""], {"SSE_PRESENCE_JWT_SECRET": SECRET}, "The user "),
         (["token", "alice", "--lifetime", "soon"], {}, "write 90s, 15m, 1h or 7d"),
         (["token", "alice", "--lifetime", "0s"], {}, "write 90s, 15m, 1h or 7d"),
