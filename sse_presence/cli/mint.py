@@ -37,7 +37,7 @@ def _seconds(_ctx: click.Context, _parameter: click.Parameter, text: str) -> int
     "--role",
     multiple=True,
     type=click.Choice(["publish", "monitor", "admin"]),
-    help="publish: signal for others. monitor: see the numbers. admin: explain, disconnect, erase.",
+    help="publish: signal for others. admin: disconnect users. monitor: nothing yet.",
 )
 @click.option(
     "--lifetime",

@@ -197,7 +197,7 @@ def document(root: str = "") -> dict[str, Any]:
             "securitySchemes": _WAYS_IN,
             "responses": {
                 "Problem": {
-                    "description": "Refused; nothing was changed",
+                    "description": "Refused. Nothing was changed, unless it is 503: then send it again",
                     "content": {"application/problem+json": {"schema": ref("Problem")}},
                 }
             },
