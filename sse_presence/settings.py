@@ -50,7 +50,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     renewal_ceiling: Seconds = 180_000
     """How long an open stream may keep its device alive after the device's last own signal."""
     grace: Seconds = 10_000
-    """Life left to a device after it said that it leaves, or after its stream was closed."""
+    """Life left to a device after it said that it leaves, and at least after its client closed its stream."""
     idle_after: Seconds = 120_000
     """A device without input for this long is idle."""
     hidden_idle_after: Seconds = 30_000
