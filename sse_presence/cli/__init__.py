@@ -1,7 +1,7 @@
 """The command line: one group, and errors of ours as sentences instead of tracebacks.
 
-Exit codes: 0 after an ordinary end (Ctrl-C included, and SIGTERM of `serve`), 2 when an option or a setting is wrong
-and nothing was started, 1 for everything else that could be said in a sentence.
+Exit codes: 0 after an ordinary end (Ctrl-C included, and SIGTERM of `serve`), 2 when an option or a setting
+is wrong and nothing was started, 1 for everything else that could be said in a sentence.
 """
 
 from __future__ import annotations

@@ -44,6 +44,8 @@ class Pages(StaticFiles):
             response = await anyio.to_thread.run_sync(self._bundle, path, Headers(scope=scope))
         else:
             response = await super().get_response(path, scope)
+            if path.endswith(".ts") and "Content-Type" in response.headers:  # systems think of video
+                response.headers["Content-Type"] = "text/plain; charset=utf-8"
         response.headers["Cache-Control"] = "no-cache"
         response.headers["X-Content-Type-Options"] = "nosniff"
         return response

@@ -18,6 +18,7 @@ async def test_the_page_is_at_the_root(live: StartLive) -> None:
         again = await client.get("/", headers={"If-None-Match": page.headers["etag"]})
         assert (again.status_code, again.headers["cache-control"]) == (304, "no-cache")
         assert (await client.get("/presence.js")).headers["content-type"].startswith("text/javascript")
+        assert (await client.get("/presence.d.ts")).headers["content-type"] == "text/plain; charset=utf-8"
 
 
 async def test_nothing_beside_it_is_served(live: StartLive) -> None:
