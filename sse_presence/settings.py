@@ -137,7 +137,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     cursor_secret: str = ""
     """Key of the cursors, 32 bytes or more; empty keeps a random one in the store, shared by all on it."""
     demo: bool = True
-    """Serve the demo page at `/`."""
+    """Serve the demo page at `/`, which needs open mode, and the browser library."""
 
     @property
     def shortest_interval(self) -> int:

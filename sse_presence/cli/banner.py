@@ -18,7 +18,7 @@ def banner(settings: Settings, url: str, store: str) -> str:
     lines = [
         f"{title} · {settings.auth} mode · {store}",
         "",
-        f"  {click.style(f'{url}/', fg='cyan', bold=True)}{'  the demo page' if settings.demo else ''}",
+        f"  {click.style(f'{url}/', fg='cyan', bold=True)}{_page(settings)}",
         "",
         "  Watch alice in one terminal,",
         f"    {click.style(_curl(settings, 'bob', f'{url}/v1/events?user=alice', '-N'), fg='green')}",
@@ -29,6 +29,11 @@ def banner(settings: Settings, url: str, store: str) -> str:
         "",
     ]
     return "\n".join(lines)
+
+
+def _page(settings: Settings) -> str:
+    """What is at the address; the demo page signs in by names, which takes open mode."""
+    return "  the demo page" if settings.demo and settings.auth == "open" else ""
 
 
 def _curl(settings: Settings, user: str, url: str, options: str) -> str:

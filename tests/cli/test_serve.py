@@ -99,9 +99,9 @@ def test_it_says_where_to_look_and_what_to_paste(serve: Serve) -> None:
 
 
 def test_with_tokens_the_lines_to_paste_mint_theirs(serve: Serve) -> None:
-    service = serve(auth="jwt", jwt_secret="a secret of more than thirty-two bytes", demo="no")
+    service = serve(auth="jwt", jwt_secret="a secret of more than thirty-two bytes")
     assert "jwt mode · external store" in service.log
-    assert "demo page" not in service.log
+    assert "demo page" not in service.log, "it signs in by names"
     assert "$(sse-presence token alice --watch-all)" in service.log
 
 
