@@ -39,7 +39,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     redis_url: str = ""
     """Where the store is: `redis://`, `rediss://`, `unix://`, `redis+sentinel://` or `redis+cluster://`;
-    empty starts the embedded Valkey."""
+    empty makes `serve` bring a Valkey along."""
     partitions: int = 0
     """Partitions of the store; 0 chooses 1 on a single server and 64 on a cluster."""
 

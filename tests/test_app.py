@@ -17,7 +17,7 @@ from starlette.routing import Route
 
 from sse_presence.app import create_app, lifespan
 from sse_presence.domain.rights import EVERYTHING, Identity, Rights
-from sse_presence.errors import Unauthenticated
+from sse_presence.errors import SettingsError, Unauthenticated
 from sse_presence.http.auth import Authenticate
 from sse_presence.settings import Settings
 from sse_presence.store.embedded import embedded
@@ -33,6 +33,12 @@ async def by_session(request: Request) -> Identity:
     if session is None:
         raise Unauthenticated("Sign in first.")
     return Identity(user=session.user, rights=session.rights, parameters=frozenset({"session"}))
+
+
+async def test_a_library_is_told_where_the_store_is() -> None:
+    with pytest.raises(SettingsError, match="redis_url=…"):
+        async with lifespan(create_app(Settings())):
+            pass
 
 
 @pytest.mark.parametrize("kind", [Starlette, FastAPI])

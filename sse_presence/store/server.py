@@ -50,6 +50,10 @@ def connect(url: str) -> Redis:
     scheme = url.partition("://")[0].lower() if "://" in url else ""
     if scheme in {"redis+sentinel", "rediss+sentinel"}:
         return _named_by_sentinels(url)
+    if not url:
+        raise SettingsError(
+            "Say where the store is, by Settings(redis_url=…): only `sse-presence serve` brings one along."
+        )
     if scheme not in {"redis", "rediss", "unix"}:
         raise SettingsError(
             f"REDIS_URL has the scheme {scheme!r}; use redis://, rediss://, unix://, redis+sentinel:// "
