@@ -13,11 +13,14 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Iterable
 from hashlib import blake2b
 from hmac import compare_digest
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from sse_presence.domain.interest import Interest
+
+if TYPE_CHECKING:
+    from sse_presence.domain.rights import Rights
 
 _LAYOUT = struct.Struct(">B6s8s8s4s4s")
 """Version and the fields of a cursor in their order; the seal follows."""
@@ -66,15 +69,26 @@ def _digest(content: Any, size: int = _DIGEST) -> bytes:
     return blake2b(msgspec.msgpack.encode(content), digest_size=size).digest()
 
 
-def interest_digest(interest: Interest) -> bytes:
-    """What an interest is, whatever the order of its parts; whose it is matters if it sees itself in it."""
-    viewer = interest.viewer if interest.members or interest.viewer in interest.users else None
-    return _digest((viewer, sorted(interest.users), sorted(interest.channels), sorted(interest.members)))
+def _sight(rights: Rights) -> list[Any]:
+    """What a caller may see of an interest that is not refused as a whole: the rest of it is left out."""
+    watch, channels = sorted(rights.watch), sorted(rights.channels)
+    return [watch, rights.watch_prefix, channels, rights.channel_prefix]
 
 
-def stored_digest(owner: str, interest: str) -> bytes:
-    """Which stored interest it is, whatever it holds at the moment."""
-    return _digest((owner, interest))
+def interest_digest(interest: Interest, rights: Rights) -> bytes:
+    """What an interest is, whatever the order of its parts; whose it is matters if it sees itself in it.
+
+    Where it has members the rights are a part of it, for they decide whose records were left out.
+    """
+    lists = sorted(interest.users), sorted(interest.channels), sorted(interest.members)
+    if interest.members:
+        return _digest((interest.viewer, *lists, _sight(rights)))
+    return _digest((interest.viewer if interest.viewer in interest.users else None, *lists))
+
+
+def stored_digest(owner: str, interest: str, rights: Rights) -> bytes:
+    """Which stored interest it is, whatever it holds at the moment, and what of that its owner may see."""
+    return _digest((owner, interest, _sight(rights)))
 
 
 def incarnations_digest(incarnations: Iterable[tuple[int, str]]) -> bytes:

@@ -31,6 +31,7 @@ class Opening(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def digest(self) -> bytes:
         """What the cursors of its stream are bound to."""
+        rights = self.caller.rights
         if self.stored is not None:
-            return stored_digest(self.stored.owner, self.stored.id)
-        return interest_digest(self.interest)
+            return stored_digest(self.stored.owner, self.stored.id, rights)
+        return interest_digest(self.interest, rights)

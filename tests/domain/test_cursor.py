@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 
 import pytest
 from hypothesis import given
@@ -21,10 +22,17 @@ from sse_presence.domain.cursor import (
     told_digest,
 )
 from sse_presence.domain.interest import Interest
+from sse_presence.domain.rights import EVERYTHING, Rights
 
 KEY = derive_key(b"a secret of any length")
 STORE = incarnations_digest([(0, "incarnation")])
-INTEREST = interest_digest(Interest("alice", ("bob", "carol"), ("room",)))
+
+
+def digest(viewer: str | None, *lists: tuple[str, ...], rights: Rights = EVERYTHING) -> bytes:
+    return interest_digest(Interest(viewer, *lists), rights)
+
+
+INTEREST = digest("alice", ("bob", "carol"), ("room",))
 NOW = 1_800_000_000_000
 DAY = 86_400_000
 
@@ -88,8 +96,8 @@ def test_another_key_store_or_interest() -> None:
     text = issued()
     assert place(text, key=derive_key(b"another secret")) is None
     assert place(text, store=incarnations_digest([(0, "wiped")])) is None
-    assert place(text, interest=interest_digest(Interest("alice", ("bob",), ("room",)))) is None
-    assert place(text, interest=interest_digest(Interest("bob", ("bob", "carol"), ("room",)))) is None
+    assert place(text, interest=digest("alice", ("bob",), ("room",))) is None
+    assert place(text, interest=digest("bob", ("bob", "carol"), ("room",))) is None
 
 
 def test_too_old_and_too_new() -> None:
@@ -98,16 +106,26 @@ def test_too_old_and_too_new() -> None:
 
 
 def test_order_means_nothing_and_kinds_are_told_apart() -> None:
-    assert interest_digest(Interest("alice", ("carol", "bob"), ("room",))) == INTEREST
-    assert interest_digest(Interest(None, ("a",))) != interest_digest(Interest(None, (), ("a",)))
-    assert interest_digest(Interest(None, (), ("a",))) != interest_digest(Interest(None, (), (), ("a",)))
+    assert digest("alice", ("carol", "bob"), ("room",)) == INTEREST
+    assert digest(None, ("a",)) != digest(None, (), ("a",))
+    assert digest(None, (), ("a",)) != digest(None, (), (), ("a",))
     assert incarnations_digest([(1, "b"), (0, "a")]) == incarnations_digest([(0, "a"), (1, "b")])
 
 
 def test_a_stored_interest_is_its_owner_and_id() -> None:
-    assert stored_digest("alice", "i") != stored_digest("bob", "i")
-    assert stored_digest("alice", "i") != stored_digest("alice", "j")
-    assert stored_digest("alice", "i") != interest_digest(Interest("alice", ("i",)))
+    assert stored_digest("alice", "i", EVERYTHING) != stored_digest("bob", "i", EVERYTHING)
+    assert stored_digest("alice", "i", EVERYTHING) != stored_digest("alice", "j", EVERYTHING)
+    assert stored_digest("alice", "i", EVERYTHING) != digest("alice", ("i",))
+
+
+def test_rights_count_where_they_decide_what_is_left_out() -> None:
+    some = Rights(watch=frozenset({"bob", "carol"}), channel_prefix="")
+    same = Rights(watch=frozenset({"carol", "bob"}), channel_prefix="", roles=frozenset({"publish"}))
+    fewer = Rights(watch=frozenset({"bob"}), channel_prefix="")
+    stored, members = partial(stored_digest, "alice", "i"), partial(digest, "alice", (), (), ("room",))
+    assert stored(rights=some) == stored(rights=same) != stored(rights=fewer)
+    assert members(rights=some) == members(rights=same) != members(rights=fewer)
+    assert digest("alice", ("bob",), rights=some) == digest("alice", ("bob",), rights=fewer), "all or nothing"
 
 
 def test_what_was_told_and_the_ticket_come_back() -> None:

@@ -247,6 +247,23 @@ async def test_no_cursor_moves_beyond_what_was_added_and_is_not_told(world: Worl
     assert told(sink) == [("presence", ["bob", "carol"])]
 
 
+async def test_whoever_comes_back_with_more_rights_is_told_what_was_left_out(world: World) -> None:
+    caller = Identity(user="alice", rights=Rights(watch=frozenset({"bob"})))
+    world.store["carol"] = record("carol", 1)
+    interest = world.keep(users=("bob",))
+    stream, first = world.live(viewer="alice", interest=interest, caller=caller)
+    world.patch(add_users=("carol",))  # by another credential
+    world.mark()
+    world.hear(record("bob", 1, changed=world.time + 1))
+    world.turn(1.1)
+    last = last_id(first)
+    world.hub.leave(stream)
+    _, sink = world.open(viewer="alice", interest=interest, last=last)
+    world.read()
+    world.turn()
+    assert ("snapshot", ["bob", "carol"]) in told(sink)
+
+
 async def test_cursors_are_its_owners_and_its_own(world: World) -> None:
     interest = world.keep(users=("bob",))
     _, first = world.open(viewer="alice", interest=interest)

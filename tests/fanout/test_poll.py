@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from sse_presence.domain import cursor
+from sse_presence.domain.rights import Identity, Rights
 from sse_presence.sse.collector import Collector
 from sse_presence.sse.encode import bye
 from tests.fanout.world import World, record
@@ -201,6 +202,21 @@ async def test_members_are_told_when_they_come_or_change(world: World) -> None:
     assert [name for name, _ in client.answer() or []] == ["channel"]
     assert client.ask(1.0) == ["presence", "typing", "channel"], "bob's record was not known before"
     assert client.ask(1.0) is None
+
+
+async def test_a_member_is_told_to_who_may_watch_it_now(world: World) -> None:
+    world.members["room"] = {"bob"}
+    client = Client(world, viewer="alice", members=("room",))
+    client.interest["caller"] = Identity(user="alice", rights=Rights(channel_prefix=""))
+    assert client.ask() == ["snapshot", "typing", "channel"]
+    assert client.ask(1.0) is None
+    client.poll.hub.leave(client.poll)
+    client.interest["caller"] = Identity(user="alice", rights=Rights(channel_prefix="", watch_prefix=""))
+    client.begin()
+    world.read()
+    world.turn()
+    answer = dict(client.answer() or [])
+    assert [one["user"] for one in answer["snapshot"]["users"]] == ["bob"]
 
 
 async def test_a_changed_interest_is_told(world: World) -> None:
