@@ -9,7 +9,7 @@ from sse_presence.domain.cursor import told_digest
 from sse_presence.domain.record import TypingList
 from sse_presence.fanout.roster import Roster
 from sse_presence.fanout.watched import Watched
-from sse_presence.sse.encode import MEMBERS, roll_json
+from sse_presence.sse.encode import roll_json
 
 if TYPE_CHECKING:
     from sse_presence.fanout.partition import Partition
@@ -87,5 +87,5 @@ class Room(Watched):
     def _digest_for(self, viewer: str | None) -> bytes:
         typists = [typist for typist in self.listed.typists if typist.user != viewer]
         count = self.listed.count - len(self.listed.typists) + len(typists)
-        members = sorted(self.roster.members) if self.roster.count <= MEMBERS else None
+        members = sorted(self.roster.members)  # also where they are not named: their records may be followed
         return told_digest(self.name, count, typists, self.roster.count, members)

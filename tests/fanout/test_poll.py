@@ -11,7 +11,7 @@ import pytest
 from sse_presence.domain import cursor
 from sse_presence.domain.rights import Identity, Rights
 from sse_presence.sse.collector import Collector
-from sse_presence.sse.encode import bye
+from sse_presence.sse.encode import MEMBERS, bye
 from tests.fanout.world import World, record
 
 
@@ -201,6 +201,19 @@ async def test_members_are_told_when_they_come_or_change(world: World) -> None:
     world.turn()
     assert [name for name, _ in client.answer() or []] == ["channel"]
     assert client.ask(1.0) == ["presence", "typing", "channel"], "bob's record was not known before"
+    assert client.ask(1.0) is None
+
+
+async def test_whoever_takes_a_members_place_between_two_polls_is_told(world: World) -> None:
+    crowd = world.members["room"] = {f"user {number}" for number in range(MEMBERS + 1)}
+    client = Client(world, members=("room",))
+    client.ask()
+    world.mark()
+    assert client.ask(1.0) is None
+    client.poll.hub.leave(client.poll)
+    world.hear(rolls=(world.roll("room", left=(min(crowd),), joined=("bob",)),))
+    client.ask()
+    assert "bob" in users(client.answer())[0]
     assert client.ask(1.0) is None
 
 
