@@ -47,9 +47,10 @@ class Interests:
             if before is None or before.owner != owner:
                 return None
             after = await self._store.change_interest(interest_id, owner, add, remove)
-            if after is not None and after.version > before.version:
-                self._hub.take_change(live, after)
-                await self._wait(live, after.version, heard)
+            if after is not None:
+                self._hub.take_change(live, after)  # also if it is a retry of what another process has done
+                if after.version > before.version:
+                    await self._wait(live, after.version, heard)
             return after
         finally:
             live.waiting.discard(heard)

@@ -345,6 +345,15 @@ async def test_a_change_is_followed_here_before_it_is_answered(world: World) -> 
     assert told(sink) == []
 
 
+async def test_a_retry_of_what_was_changed_elsewhere_is_followed_before_it_is_answered(world: World) -> None:
+    changing = Changing(world)
+    stream, _ = world.live(viewer="alice", interest=world.keep(users=("bob", "carol")))
+    world.publish(interests=(world.changed(remove_users=("bob",)),))  # the bus is late
+    changing.store.change_interest.side_effect = lambda *_: world.interests["interest"]
+    await changing.interests.change("interest", "alice", Interest(None), Interest(None, ("bob",)))
+    assert [topic.name for topic in stream.topics] == ["carol"]
+
+
 async def test_a_change_is_answered_though_the_bus_says_nothing(world: World) -> None:
     changing = Changing(world)
     world.keep(users=("bob",))
