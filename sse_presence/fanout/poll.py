@@ -65,10 +65,22 @@ class Poll(Stream):
         following = self.following
         if self.behind or self.typed is not None or (following is not None and following.awaited):
             return NOT_ALL
+        return self._digest_of(self._all_above(position))
+
+    def _knows_all(self, position: int) -> bool:
+        """Whether its client, who stands at a position, has nothing to be told."""
+        if self._knows == NOT_ALL:
+            return False
+        above = self._all_above(position)
+        by_stream = not above and self._knows == super().told(position)
+        return by_stream or self._knows == self._digest_of(above)
+
+    def _digest_of(self, above: list[tuple[str, int]]) -> bytes:
+        return self._digest(above) if above or self.rooms else NOTHING_ELSE
+
+    def _all_above(self, position: int) -> list[tuple[str, int]]:
         above = [(topic.name, topic.version) for topic in self.topics if self._above(topic, position)]
-        if following is not None:
-            above += following.begun(position)
-        return self._digest(sorted(above)) if above or self.rooms else NOTHING_ELSE
+        return sorted(above if self.following is None else above + self.following.begun(position))
 
     def _above(self, topic: Topic, position: int) -> bool:
         return topic.changed > position or (
@@ -97,7 +109,7 @@ class Poll(Stream):
             super()._replay(frames, now)
             return
         self.cursor_at = now
-        if self._knows != self._told_above(self.resume):
+        if not self._knows_all(self.resume):
             records = [topic.encoded for topic in self._since(self.resume)]
             if records:
                 frames.append(encode.presence_parts(records, self.hub.press.cursor(self.here)))

@@ -55,6 +55,11 @@ class Roster:
         return self._state.size
 
     @property
+    def changed(self) -> int:
+        """Store time after which it has not changed."""
+        return self._changed
+
+    @property
     def members(self) -> frozenset[str]:
         """Who is; nobody where there are more than are listed."""
         return self._state.members or frozenset()

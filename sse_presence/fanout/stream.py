@@ -111,14 +111,19 @@ class Stream(Mailbox):
             ticket=self.ticket,
         )
 
-    def told(self, position: int) -> bytes:  # noqa: ARG002 - a poll looks for records above it
-        """Digest of what it was told beside all up to a position, as if no record were above that."""
+    def told(self, position: int) -> bytes:
+        """Digest of what it was told beside all up to a position, as if no record were above that.
+
+        What it tells of rooms later comes without a cursor, so this says only what has been so since then.
+        """
         if not self.rooms:
             return NOTHING_ELSE
         waits = self.typed is not None or self.rolled is not None
         if waits or (self.following is not None and self.following.awaited):
             return NOT_ALL
-        return self._digest([])
+        if any(room.roster.changed > position for room in self.rooms):
+            return NOT_ALL
+        return self._digest(None)
 
     # What the hub does
 
@@ -284,8 +289,8 @@ class Stream(Mailbox):
             return [topic for topic in self.topics if topic.changed > position]
         return [topic for topic in self.topics if self.following.since(topic, position)]
 
-    def _digest(self, above: list[tuple[str, int]]) -> bytes:
-        """Of the rooms, and of the users and versions told that are above a position."""
+    def _digest(self, above: list[tuple[str, int]] | None) -> bytes:
+        """Of the rooms, and of the users and versions told that are above a position; None for a stream."""
         rooms = sorted(self.rooms, key=lambda room: room.name)
         return told_digest(above, [room.told(self.viewer) for room in rooms])
 

@@ -12,7 +12,7 @@ from sse_presence.domain import cursor
 from sse_presence.domain.rights import Identity, Rights
 from sse_presence.sse.collector import Collector
 from sse_presence.sse.encode import MEMBERS, bye
-from tests.fanout.world import World, record
+from tests.fanout.world import Sink, World, record
 
 
 class Client:
@@ -54,6 +54,10 @@ async def world() -> World:
     world.begin()
     world.mark()
     return world
+
+
+def last_id(sink: Sink) -> str:
+    return [event.id for write in sink.writes for event in write if event.id][-1]
 
 
 def users(answer: list[tuple[str, Any]] | None) -> list[list[str]]:
@@ -163,7 +167,7 @@ async def test_a_stream_and_polls_share_cursors(world: World) -> None:
     world.read()
     world.turn()
     client = Client(world, "alice", channels=("room",))
-    client.cursor = [event.id for write in sink.writes for event in write if event.id][-1]
+    client.cursor = last_id(sink)
     assert client.ask(1.0) is None
     world.hear(record("alice", 1, changed=world.time + 1))
     world.turn()
@@ -172,6 +176,26 @@ async def test_a_stream_and_polls_share_cursors(world: World) -> None:
     _, sink = world.open("alice", channels=("room",), last=client.cursor)
     assert sink.writes[0][0].json()["resumed"] is True
     assert ("presence", {"users": [{"user": "alice", "status": "online", "version": 2}]}) in sink.take()
+
+
+async def test_what_a_stream_told_of_a_channel_and_is_so_no_more_is_told_by_a_poll(world: World) -> None:
+    stream, sink = world.open(channels=("room",))
+    world.read()
+    world.turn()
+    client = Client(world, channels=("room",))
+    client.cursor = last_id(sink)  # what is told of channels carries none
+    world.enter("room", "bob")
+    world.type("room", "bob")
+    world.turn(1.1)
+    assert sink.names()[-2:] == ["channel", "typing"]
+    world.hub.leave(stream)
+    world.exit("room", "bob")
+    world.type("room")
+    client.ask()
+    answer = dict(client.answer() or [])
+    assert answer["channel"]["channels"] == [{"channel": "room", "count": 0, "members": []}]
+    assert answer["typing"]["channels"] == [{"channel": "room", "typing": [], "count": 0}]
+    assert client.ask(1.0) is None
 
 
 async def test_a_stream_is_not_given_the_cursor_of_a_poll(world: World) -> None:
