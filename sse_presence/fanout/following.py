@@ -13,6 +13,9 @@ from sse_presence.fanout.live_interest import LiveInterest
 from sse_presence.fanout.room import Room
 from sse_presence.fanout.watched import Topic, Watched
 
+Above = tuple[str, str, int]
+"""Something that was changed or named after the position of a cursor."""
+
 
 class Following:
     """The part of one stream that follows."""
@@ -52,12 +55,16 @@ class Following:
         """Store time at which a user was named; 0 for one who was from the beginning, or is a member only."""
         return self.users.get(topic.name, 0)
 
-    def begun(self, position: int) -> list[tuple[str, int]]:
-        """The channels watched that were named after a position, and when."""
+    def begun(self, position: int) -> list[Above]:
+        """What is watched and was named after a position, and when: it begins anew each time."""
         if self.interest is None:
             return []
-        named = (*self.interest.channels.items(), *self.interest.members.items())
-        return [(channel, added) for channel, added in named if added > position and channel in self.rooms]
+        channels = (*self.interest.channels.items(), *self.interest.members.items())
+        rooms = [("channel", name, at) for name, at in channels if at > position and name in self.rooms]
+        users = [
+            ("user", name, at) for name, at in self.users.items() if at > position and name in self.topics
+        ]
+        return rooms + users
 
     def since(self, topic: Topic, position: int) -> bool:
         """Whether somebody who was told everything up to a position has to be told of a user.

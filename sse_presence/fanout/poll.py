@@ -9,9 +9,9 @@ find it mended.
 from __future__ import annotations
 
 from sse_presence.domain.cursor import NOT_ALL, NOTHING_ELSE, STALE, Cursor
+from sse_presence.fanout.following import Above
 from sse_presence.fanout.pump import NEVER
 from sse_presence.fanout.stream import Stream
-from sse_presence.fanout.watched import Topic
 from sse_presence.sse import encode
 
 PATIENCE = 2.0
@@ -75,17 +75,13 @@ class Poll(Stream):
         by_stream = not above and self._knows == super().told(position)
         return by_stream or self._knows == self._digest_of(above)
 
-    def _digest_of(self, above: list[tuple[str, int]]) -> bytes:
+    def _digest_of(self, above: list[Above]) -> bytes:
         return self._digest(above) if above or self.rooms else NOTHING_ELSE
 
-    def _all_above(self, position: int) -> list[tuple[str, int]]:
-        above = [(topic.name, topic.version) for topic in self.topics if self._above(topic, position)]
-        return sorted(above if self.following is None else above + self.following.begun(position))
-
-    def _above(self, topic: Topic, position: int) -> bool:
-        return topic.changed > position or (
-            self.following is not None and self.following.added(topic) > position
-        )
+    def _all_above(self, position: int) -> list[Above]:
+        """What was changed or named after a position: versions of users, and when what was named."""
+        changed = [("", topic.name, topic.version) for topic in self.topics if topic.changed > position]
+        return sorted(changed if self.following is None else changed + self.following.begun(position))
 
     def _last_word(self) -> bytes:
         """Where its client stands now; the same as before, if it was told nothing."""

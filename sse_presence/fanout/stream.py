@@ -13,7 +13,7 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from sse_presence.domain.cursor import NOT_ALL, NOTHING_ELSE, Cursor, told_digest
-from sse_presence.fanout.following import Following
+from sse_presence.fanout.following import Above, Following
 from sse_presence.fanout.mailbox import Mailbox
 from sse_presence.fanout.opening import Opening
 from sse_presence.fanout.pump import NEVER
@@ -289,8 +289,8 @@ class Stream(Mailbox):
             return [topic for topic in self.topics if topic.changed > position]
         return [topic for topic in self.topics if self.following.since(topic, position)]
 
-    def _digest(self, above: list[tuple[str, int]] | None) -> bytes:
-        """Of the rooms, and of the users and versions told that are above a position; None for a stream."""
+    def _digest(self, above: list[Above] | None) -> bytes:
+        """Of the rooms, and of what was told that is above a position; None for a stream."""
         rooms = sorted(self.rooms, key=lambda room: room.name)
         return told_digest(above, [room.told(self.viewer) for room in rooms])
 

@@ -4,48 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import json
-from typing import Any
 
 import pytest
 
-from sse_presence.domain import cursor
-from sse_presence.domain.rights import Identity, Rights
 from sse_presence.sse.collector import Collector
-from sse_presence.sse.encode import MEMBERS, bye
-from tests.fanout.world import Sink, World, record
-
-
-class Client:
-    """One that polls, and remembers where it stands."""
-
-    def __init__(self, world: World, *users: str, **interest: Any) -> None:
-        self.world = world
-        self.users = users
-        self.interest = interest
-        self.cursor = ""
-
-    def begin(self, patience: int = 20_000) -> None:
-        """Send a poll, now by the loop's clock."""
-        self.world.ahead = 0.0
-        self.sink = Collector(self.cursor)
-        opening = self.world.opening(*self.users, last=self.cursor, patience=patience, **self.interest)
-        self.poll = self.world.hub.open(opening, self.sink)
-
-    def answer(self) -> list[tuple[str, Any]] | None:
-        """Events of the answer, if it has come."""
-        if not self.sink.answered.done():
-            return None
-        answer = json.loads(self.sink.answer())
-        self.cursor = answer["cursor"]
-        return [(event["event"], event["data"]) for event in answer["events"]]
-
-    def ask(self, seconds: float = 0.0) -> list[str] | None:
-        """The names of events that a poll is answered with within some time."""
-        self.begin()
-        self.world.read()
-        self.world.turn(seconds)
-        answer = self.answer()
-        return None if answer is None else [name for name, _ in answer]
+from sse_presence.sse.encode import bye
+from tests.fanout.polling import Client, users
+from tests.fanout.world import World, record
 
 
 @pytest.fixture
@@ -54,15 +19,6 @@ async def world() -> World:
     world.begin()
     world.mark()
     return world
-
-
-def last_id(sink: Sink) -> str:
-    return [event.id for write in sink.writes for event in write if event.id][-1]
-
-
-def users(answer: list[tuple[str, Any]] | None) -> list[list[str]]:
-    assert answer is not None
-    return [[one["user"] for one in data["users"]] for name, data in answer if name == "presence"]
 
 
 async def test_the_first_poll_is_answered_at_once_with_everything(world: World) -> None:
@@ -162,56 +118,6 @@ async def test_another_process_answers_what_the_first_did_not(world: World) -> N
     assert users(client.answer()) == [["alice"]]
 
 
-async def test_a_stream_and_polls_share_cursors(world: World) -> None:
-    _, sink = world.open("alice", channels=("room",))
-    world.read()
-    world.turn()
-    client = Client(world, "alice", channels=("room",))
-    client.cursor = last_id(sink)
-    assert client.ask(1.0) is None
-    world.hear(record("alice", 1, changed=world.time + 1))
-    world.turn()
-    client.answer()
-    world.hear(record("alice", 2, changed=world.time + 1))
-    _, sink = world.open("alice", channels=("room",), last=client.cursor)
-    assert sink.writes[0][0].json()["resumed"] is True
-    assert ("presence", {"users": [{"user": "alice", "status": "online", "version": 2}]}) in sink.take()
-
-
-async def test_what_a_stream_told_of_a_channel_and_is_so_no_more_is_told_by_a_poll(world: World) -> None:
-    stream, sink = world.open(channels=("room",))
-    world.read()
-    world.turn()
-    client = Client(world, channels=("room",))
-    client.cursor = last_id(sink)  # what is told of channels carries none
-    world.enter("room", "bob")
-    world.type("room", "bob")
-    world.turn(1.1)
-    assert sink.names()[-2:] == ["channel", "typing"]
-    world.hub.leave(stream)
-    world.exit("room", "bob")
-    world.type("room")
-    client.ask()
-    answer = dict(client.answer() or [])
-    assert answer["channel"]["channels"] == [{"channel": "room", "count": 0, "members": []}]
-    assert answer["typing"]["channels"] == [{"channel": "room", "typing": [], "count": 0}]
-    assert client.ask(1.0) is None
-
-
-async def test_a_stream_is_not_given_the_cursor_of_a_poll(world: World) -> None:
-    client = Client(world, "alice")
-    client.ask()
-    client.begin()
-    _, sink = world.live("alice")
-    world.hear(record("alice", 1, changed=world.time + 1))
-    world.turn()
-    ((event,),) = sink.writes
-    assert users(client.answer()) == [["alice"]]
-    place = cursor.read(world.hub.press.key, event.id)
-    assert place is not None
-    assert place.told == cursor.NOTHING_ELSE
-
-
 async def test_members_are_told_when_they_come_or_change(world: World) -> None:
     world.members["room"] = {"alice"}
     client = Client(world, members=("room",))
@@ -226,34 +132,6 @@ async def test_members_are_told_when_they_come_or_change(world: World) -> None:
     assert [name for name, _ in client.answer() or []] == ["channel"]
     assert client.ask(1.0) == ["presence", "typing", "channel"], "bob's record was not known before"
     assert client.ask(1.0) is None
-
-
-async def test_whoever_takes_a_members_place_between_two_polls_is_told(world: World) -> None:
-    crowd = world.members["room"] = {f"user {number}" for number in range(MEMBERS + 1)}
-    client = Client(world, members=("room",))
-    client.ask()
-    world.mark()
-    assert client.ask(1.0) is None
-    client.poll.hub.leave(client.poll)
-    world.hear(rolls=(world.roll("room", left=(min(crowd),), joined=("bob",)),))
-    client.ask()
-    assert "bob" in users(client.answer())[0]
-    assert client.ask(1.0) is None
-
-
-async def test_a_member_is_told_to_who_may_watch_it_now(world: World) -> None:
-    world.members["room"] = {"bob"}
-    client = Client(world, viewer="alice", members=("room",))
-    client.interest["caller"] = Identity(user="alice", rights=Rights(channel_prefix=""))
-    assert client.ask() == ["snapshot", "typing", "channel"]
-    assert client.ask(1.0) is None
-    client.poll.hub.leave(client.poll)
-    client.interest["caller"] = Identity(user="alice", rights=Rights(channel_prefix="", watch_prefix=""))
-    client.begin()
-    world.read()
-    world.turn()
-    answer = dict(client.answer() or [])
-    assert [one["user"] for one in answer["snapshot"]["users"]] == ["bob"]
 
 
 async def test_a_changed_interest_is_told(world: World) -> None:
@@ -271,23 +149,6 @@ async def test_a_changed_interest_is_told(world: World) -> None:
     client.ask()
     assert users(client.answer()) == [["carol", "dave"]], "carol again, for no mark has come since"
     world.mark()
-    assert client.ask(1.0) is None
-
-
-@pytest.mark.parametrize("kind", ["channels", "members"])
-async def test_a_channel_that_begins_anew_between_two_polls_is_told(world: World, kind: str) -> None:
-    world.members["room"] = {"bob"}
-    client = Client(world, viewer="alice", interest=world.keep("alice", **{kind: ("room",)}))
-    client.ask()
-    world.mark()
-    assert client.ask(1.0) is None
-    client.poll.hub.leave(client.poll)
-    world.patch(**{f"remove_{kind}": ("room",), f"add_{kind}": ("room",)})
-    presence = ["presence"] if kind == "members" else []
-    assert client.ask() == [*presence, "typing", "channel"]
-    assert client.ask(1.0) is None
-    world.mark()
-    client.poll.hub.leave(client.poll)
     assert client.ask(1.0) is None
 
 
