@@ -26,7 +26,7 @@ WATCHERS = 1_000
 """Streams that watch one user."""
 TOLD = 5
 """Changes a second that a stream is told of."""
-SECONDS = 4
+SECONDS = 3
 WINDOW = 1.5
 """Seconds after which all that changed has been told."""
 USERS = 4_000
@@ -44,6 +44,8 @@ async def measure(scale: Scale) -> Figures:
     by_size = {size: await _costs(size, 1, scale) for size in SIZES}
     by_process = {1: by_size[SIZES[-1]]}
     by_process |= {count: await _costs(SIZES[-1], count, scale) for count in PROCESSES[1:]}
+    again = await _costs(SIZES[-1], 1, scale)  # a machine that is shared is fast and slow by turns
+    by_process[1] = _mean(by_process[1], again)
     lines = [
         Line(f"{what}, {by}", [(x, costs[number]) for x, costs in found.items()])
         for by, found in (("by 1,000 streams", _thousands(by_size)), ("by processes", by_process))
@@ -85,6 +87,10 @@ async def _costs(size: int, processes: int, scale: Scale) -> tuple[float, float]
             with metered(subject) as beating:
                 told = await callers.ask(beats | {"seconds": SECONDS, "rate": BEATS * processes})
     return changing.server / delivered * 1e6, beating.server / told["calls"] * 1e6
+
+
+def _mean(one: tuple[float, float], other: tuple[float, float]) -> tuple[float, float]:
+    return (one[0] + other[0]) / 2, (one[1] + other[1]) / 2
 
 
 def _draw(picture: str) -> None:

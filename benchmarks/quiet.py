@@ -19,7 +19,7 @@ STREAMS = 5_000
 WATCHED = 100
 POOL = 5_000
 RATE = 5
-SECONDS = 4
+SECONDS = 3
 ALL = "delivered of all, %"
 
 

@@ -15,9 +15,9 @@ from starlette.requests import Request
 from sse_presence.domain.identifier import flaw, plain
 from sse_presence.domain.rights import Identity
 from sse_presence.errors import FieldError, Invalid, Malformed
+from sse_presence.http.headers import header
 
 _BROKEN_ESCAPE = re.compile(rb"%(?![0-9A-Fa-f]{2})")
-_PLAIN = re.compile(rb"[\w.~=&-]*", re.ASCII)
 _CURSOR = b"last_event_id"
 _SHOWN = 64
 """Characters of a strange name that are repeated to its sender."""
@@ -63,7 +63,7 @@ def distinct_ids(field: str, ids: Sequence[str]) -> list[str]:
 @lru_cache(maxsize=1)  # one request asks up to three times
 def read_query(query: bytes) -> Parameters:
     """Read a query string, not to be changed; raises Malformed where its escapes or its UTF-8 are broken."""
-    if _PLAIN.fullmatch(query):
+    if query.isascii() and b"%" not in query and b"+" not in query:
         return _read_plain(query.decode())
     parameters = Parameters()
     for name, value in _pairs(query):
@@ -112,7 +112,7 @@ def path_parameter(request: Request, name: str) -> str:
 
 def last_event_id(request: Request, given: Parameters) -> str:
     """Where to go on: the header counts before the parameter. Empty for the beginning."""
-    return request.headers.get("last-event-id") or given.one(_CURSOR.decode()) or ""
+    return header(request.scope, b"last-event-id") or given.one(_CURSOR.decode()) or ""
 
 
 def _cursor(raw: bytes, _: bytes) -> str:
