@@ -14,9 +14,7 @@ from tests.fanout.world import World, record
 
 
 @pytest.fixture
-async def world() -> World:
-    world = World()
-    world.begin()
+def world(world: World) -> World:
     world.mark()
     return world
 
